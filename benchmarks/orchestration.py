@@ -1,0 +1,204 @@
+"""Empty trials a second: our loop on its durable store against what people use instead.
+
+Every contender runs the same number of trials that train nothing, with 12 categorical parameters
+of 5 values, two objectives, Optuna's multivariate grouped TPE and 2 Ray actors:
+
+- ours: the search loop on our SQLite store (a trial and a report are a transaction each),
+- Ray Tune with OptunaSearch on its in-memory study, actors reused,
+- Ray actors with ask and tell on Optuna's RDB storage in a SQLite file.
+
+Starting Ray and its actors is left out everywhere: a trial's clock starts with the first one.
+
+Run: python benchmarks/orchestration.py [--trials 200] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import click
+import optuna
+import ray
+from tables import write_table
+
+from nas.deep import DeepReport
+from nas.plan import Plan
+from nas.search.book import TrialBook
+from nas.search.drive import drive
+from nas.search.loop import Search
+from nas.search.samplers import make_sampler
+from nas.spec import JobSpec
+from nas.store.store import Store
+from nas.submission import submit
+from search_spaces.architecture import TaskShape
+from search_spaces.cost import cost_range
+from workers.pool import RayPool
+from workers.synthetic import accuracy_at
+
+WORKERS = 2
+PARAMETERS = {f"x{i}": list("abcde") for i in range(12)}
+SHAPE = TaskShape(3, 32, 32, 10)
+TYPES = {
+    "none": None,
+    "se": {"ratio": 4},
+    "eca": {"kernel_size": 3},
+    "cbam": {"ratio": 4},
+    "bam": {"ratio": 4},
+}
+SPACE = {
+    "backbone": {"name": "resnet18", "width": 16, "stem": "cifar"},
+    "attention": [
+        {"positions": [position], "types": TYPES}
+        for position in ("after_3x3", "pre_add", "post_add")
+    ],
+}
+
+
+def ours(trials: int, folder: Path) -> float:
+    """Our loop, from its first suggestion to its last recorded report."""
+    spec = JobSpec.model_validate(
+        {
+            "name": "empty",
+            "space": SPACE,
+            "recipe": {"epochs": 1},
+            "search": {
+                "trials": trials,
+                "sampler": "tpe",
+                "pruner": "none",
+                "baselines": False,
+            },
+        }
+    )
+    space = spec.search_space()
+    assert len(space.parameters()) == len(PARAMETERS)
+    low, high = cost_range(space, SHAPE)
+    store = Store(f"sqlite:///{folder / 'store.db'}")
+    report = DeepReport(
+        SHAPE, "0" * 16, (0.0,) * 3, (1.0,) * 3, 1, 1, 1, space.size(), low, high, 1.0
+    )
+    book = TrialBook(Plan.of(submit(store, spec, report), folder), store)
+    pool = RayPool(WORKERS, threads=1, execute="workers.synthetic:execute")
+    pool.start()
+    begun = time.perf_counter()
+    drive(pool, Search(book.plan, book))
+    seconds = time.perf_counter() - begun
+    assert sum(t.state == "done" for t in store.trials.list(book.plan.job_id)) == trials
+    pool.close()
+    return trials / seconds
+
+
+def tune(trials: int, folder: Path) -> float:
+    """Ray Tune, from its first trial's start to the end of ``fit``."""
+    from ray import tune as ray_tune
+    from ray.tune.search import ConcurrencyLimiter
+    from ray.tune.search.optuna import OptunaSearch
+
+    def objective(config: dict[str, str]) -> None:
+        ray_tune.report({"accuracy": empty(config), "cost": 1.0, "begun": time.time()})
+
+    search = OptunaSearch(
+        space={n: optuna.distributions.CategoricalDistribution(v) for n, v in PARAMETERS.items()},
+        metric=["accuracy", "cost"],
+        mode=["max", "min"],
+        sampler=make_sampler("tpe", 0),
+    )
+    tuner = ray_tune.Tuner(
+        objective,
+        tune_config=ray_tune.TuneConfig(
+            num_samples=trials,
+            search_alg=ConcurrencyLimiter(search, max_concurrent=WORKERS),
+            max_concurrent_trials=WORKERS,
+            reuse_actors=True,
+        ),
+        run_config=ray_tune.RunConfig(storage_path=str(folder), verbose=0),
+    )
+    results = tuner.fit()
+    assert len(results) == trials
+    first = min(result.metrics["begun"] for result in results if result.metrics)
+    return trials / (time.time() - first)
+
+
+def rdb(trials: int, folder: Path) -> float:
+    """Persistent actors; ask and tell on Optuna's own storage."""
+
+    @ray.remote
+    class Worker:
+        def train(self, params: dict[str, str]) -> float:
+            return empty(params)
+
+    study = optuna.create_study(
+        directions=["maximize", "minimize"],
+        storage=f"sqlite:///{folder / 'optuna.db'}",
+        sampler=make_sampler("tpe", 0),
+    )
+    workers = [Worker.remote() for _ in range(WORKERS)]
+    ray.get([worker.train.remote({}) for worker in workers])
+    distributions = {
+        name: optuna.distributions.CategoricalDistribution(values)
+        for name, values in PARAMETERS.items()
+    }
+    running = {}
+    asked = told = 0
+    begun = time.perf_counter()
+    while told < trials:
+        while workers and asked < trials:
+            trial, worker = study.ask(distributions), workers.pop()
+            running[worker.train.remote(trial.params)] = (trial, worker)
+            asked += 1
+        (ready, *_), _ = ray.wait(list(running))
+        trial, worker = running.pop(ready)
+        study.tell(trial, [ray.get(ready), 1.0])
+        workers.append(worker)
+        told += 1
+    return trials / (time.perf_counter() - begun)
+
+
+def empty(params: dict[str, str]) -> float:
+    """What a worker does for a trial: the same nothing for everyone."""
+    return accuracy_at(str(sorted(params.items())), 1, 1, 0)
+
+
+CONTENDERS = {
+    "ours (durable SQLite store)": ours,
+    "Ray Tune + OptunaSearch (in memory)": tune,
+    "Ray actors + Optuna RDB (SQLite)": rdb,
+}
+
+
+@click.command()
+@click.option("--trials", default=200, show_default=True)
+@click.option("--rounds", default=3, show_default=True)
+def main(trials: int, rounds: int) -> None:
+    """Measure every contender in turn, round after round, and write the table."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    for _ in range(rounds):
+        for name, run in CONTENDERS.items():
+            if run is not ours and not ray.is_initialized():
+                ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False)
+            with tempfile.TemporaryDirectory() as folder:
+                rates[name].append(run(trials, Path(folder)))
+            click.echo(f"{name}: {rates[name][-1]:.1f} trials a second", err=True)
+            if run is rdb:
+                ray.shutdown()
+    mine = median(rates[next(iter(CONTENDERS))])
+    rows = [
+        (name, f"{median(r):.1f}", f"{min(r):.1f} to {max(r):.1f}", f"{mine / median(r):.1f}")
+        for name, r in rates.items()
+    ]
+    write_table(
+        "orchestration",
+        f"Empty trials a second: {trials} trials of 12 categorical parameters, {rounds} rounds",
+        ("contender", "trials a second (median)", "range", "ours is so many times faster"),
+        rows,
+        f"python benchmarks/orchestration.py --trials {trials} --rounds {rounds}",
+    )
+
+
+if __name__ == "__main__":
+    main()

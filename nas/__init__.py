@@ -1,0 +1,1 @@
+"""What decides: job, store, search, tracking, analysis, export, command line."""

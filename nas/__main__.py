@@ -1,0 +1,5 @@
+"""``python -m nas``."""
+
+from nas.cli.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""What the results mean: the front, picks, the verdict."""

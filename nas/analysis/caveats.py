@@ -1,0 +1,78 @@
+"""What a reader of a verdict must know: how it was measured, and what weakens it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nas.analysis.comparisons import Evidence
+from nas.analysis.front import Point
+from nas.analysis.noise import Noise
+from nas.analysis.people import bare, points
+from nas.store.records import Job, Trial
+
+
+def how_measured(
+    job: Job,
+    evidence: Evidence,
+    seeds: int,
+    tested: int,
+    resolution: float | None,
+    saved: Mapping[str, int | float],
+) -> list[str]:
+    """A sentence each; see ``Verdict`` for what the arguments mean."""
+    data = job.details["data"]
+    told = [
+        f"Accuracy: {data[evidence.measure]:,} {evidence.measure} images of {data['name']}, "
+        f"{data['train']:,} training images, {job.details['rungs'][-1]} epochs."
+    ]
+    if resolution is not None and evidence.noise is not None:
+        told += [
+            f"Differences are over {seeds} further seeds a point, paired by seed; the seed on "
+            "which a point was selected is left out, because it flatters.",
+            _noise_words(evidence.noise),
+            "Intervals are of each comparison alone; separable means p < 0.05 after Holm's "
+            f"correction over all {tested} comparisons that were made. Between two typical points, "
+            f"differences below about {points(resolution)} can't be told apart by so few seeds.",
+        ]
+    if saved["saved_share"]:
+        told.append(
+            f"The search trained {saved['trained']:,} epochs; without pruning it would have been "
+            f"{saved['without_pruning']:,}: {100 * saved['saved_share']:.0f} % saved."
+        )
+    return told
+
+
+def warnings(
+    job: Job, trials: Sequence[Trial], found: Sequence[Point], evidence: Evidence, seeds: int
+) -> list[str]:
+    """What must be known before believing the verdict, a sentence each."""
+    told = []
+    if job.state != "done":
+        told.append(f"The job is {job.state}: the front may still change.")
+    if found and seeds < 2:
+        told.append("Every point rests on a single seed: no interval, nothing is separable.")
+    elif seeds and evidence.measure == "validation":
+        told.append(
+            "Differences are on the validation images, which also chose the front: optimistic."
+        )
+    if seeds >= 2:
+        told.append("Intervals cover seeds, not the choice of images: other images may differ.")
+    early = [t for t in trials if t.kind == "baseline" and t.state in ("pruned", "failed")]
+    if early:
+        listed = ", ".join(f"trial {t.number} ({t.label}, {t.state})" for t in early)
+        told.append(f"Baselines that ended early and are not compared: {listed}.")
+    uneven = [p for p in found if 0 < p.seeds < seeds]
+    if uneven:
+        listed = ", ".join(f"trial {p.trial}" for p in uneven)
+        told.append(f"Not all repeats of {listed} finished.")
+    return told
+
+
+def _noise_words(noise: Noise) -> str:
+    spread = {trial: variance**0.5 for trial, variance in noise.variances.items()}
+    calm, wild = min(spread, key=spread.__getitem__), max(spread, key=spread.__getitem__)
+    return (
+        "Noise between seeds is estimated for each point and drawn towards the others': a standard "
+        f"deviation of {bare(spread[calm])} (trial {calm}) to {points(spread[wild])} "
+        f"(trial {wild}), over {len(spread)} repeated trials."
+    )

@@ -1,0 +1,84 @@
+"""Where a job stands, as one mapping: what ``nas show -o json`` prints; see docs/json.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from nas.analysis.front import Point, comparable, front_of, point_of
+from nas.store.records import COSTS, Job, Trial
+from nas.store.store import Store
+
+#: States of a trial in the order in which people read them.
+STATES = ("done", "pruned", "failed", "running", "waiting")
+
+
+def job_summary(store: Store, job: Job) -> dict[str, Any]:
+    """Everything about a job that fits a screen; keys and units are documented and stable."""
+    trials = store.trials.list(job.id)
+    searched = [trial for trial in trials if trial.kind != "finalist"]
+    found = front_of(job, searched)  # without repeats, whose intervals would load scipy
+    return {
+        "id": job.id,
+        "name": job.name,
+        "state": job.state,
+        "reason": job.reason,
+        "created": iso(job.created_ms),
+        "started": iso(job.started_ms),
+        "finished": iso(job.finished_ms),
+        "objective": job.details["objective"],
+        "space_size": job.details["space_size"],
+        "rungs": list(job.details["rungs"]),
+        "budget": {"trials": job.spec["search"]["trials"]},
+        "trials": counts(searched),
+        "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
+        "epochs": epochs(searched, job.details["rungs"][-1]),
+        "duplicates": job.details.get("duplicates"),
+        "exhausted": job.details.get("exhausted", False),
+        "worker_seconds": store.trials.worker_seconds(job.id),
+        "best": _best(job, trials),
+        "front_size": len(found.points),
+        "hypervolume": found.hypervolume,
+    }
+
+
+def counts(trials: Sequence[Trial]) -> dict[str, int]:
+    """How many trials, and how many in each state."""
+    found = {"total": len(trials)} | dict.fromkeys(STATES, 0)
+    for trial in trials:
+        found[trial.state] += 1
+    return found
+
+
+def epochs(trials: Sequence[Trial], budget: int) -> dict[str, int | float]:
+    """What stopping early saved.
+
+    Args:
+        trials: of the search, without finalists.
+        budget: epochs of a trial that runs to the end.
+
+    Returns:
+        ``trained``; ``without_pruning``, had every pruned trial run to the end; ``saved_share`` of
+        the latter, in 0…1.
+    """
+    trained = sum(trial.epoch for trial in trials)
+    saved = sum(budget - trial.epoch for trial in trials if trial.state == "pruned")
+    whole = trained + saved
+    share = saved / whole if whole else 0.0
+    return {"trained": trained, "without_pruning": whole, "saved_share": share}
+
+
+def iso(ms: int | None) -> str | None:
+    """UTC milliseconds as ISO 8601 to the second, ``2026-01-31T12:00:00Z``."""
+    if ms is None:
+        return None
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _best(job: Job, trials: Sequence[Trial]) -> dict[str, Any] | None:
+    done = comparable(job, trials)
+    if not done:
+        return None
+    best: Point = point_of(max(done, key=lambda trial: trial.accuracy or 0), {})
+    return {name: getattr(best, name) for name in ("trial", "label", "accuracy", *COSTS)}

@@ -1,0 +1,197 @@
+"""The verdict: a job's front against its baselines, in words and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nas.analysis.caveats import how_measured, warnings
+from nas.analysis.comparisons import Comparison, Evidence, comparisons
+from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
+from nas.analysis.intervals import Interval
+from nas.analysis.names import Names, names_for
+from nas.analysis.noise import Noise
+from nas.analysis.people import difference_range, signed_share
+from nas.analysis.sentences import neighbour_sentence, sentences
+from nas.analysis.summary import epochs
+from nas.store.records import Job, Trial
+from nas.store.store import Store
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A point of the front and its mean over the repeats; ``seen`` is None without an interval."""
+
+    point: Point
+    seen: Interval | None
+
+    def to_dict(self, names: Names) -> dict[str, Any]:
+        """Accuracies as shares."""
+        seen = self.seen
+        return {
+            "trial": self.point.trial,
+            "name": names.full(self.point),
+            "accuracy": seen.mean if seen else None,
+            "low": seen.low if seen else None,
+            "high": seen.high if seen else None,
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a job's results mean.
+
+    Attributes:
+        job: its name.
+        state: of the job.
+        objective: the cost that accuracy is weighed against.
+        sentences: the answer first, then what stands behind it.
+        standings: the front by rising cost, with intervals.
+        comparisons: every one that was made.
+        baselines: that finished.
+        names: of the job's architectures.
+        measure: ``test`` or ``validation``: the images that differences are measured on.
+        seeds: how many further seeds the most repeated trial has.
+        noise: of one run; None without repeats.
+        resolution: the smallest difference that these repeats can tell apart; None without.
+        epochs: what stopping early saved; see ``nas.analysis.summary.epochs``.
+        measured: how it was measured, a sentence each.
+        warnings: what a reader must know before believing it.
+    """
+
+    job: str
+    state: str
+    objective: str
+    sentences: tuple[str, ...]
+    standings: tuple[Standing, ...]
+    comparisons: tuple[Comparison, ...]
+    baselines: tuple[Point, ...]
+    names: Names
+    measure: str
+    seeds: int
+    noise: Noise | None
+    resolution: float | None
+    epochs: dict[str, int | float]
+    measured: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        return self.sentences[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``nas report -o json`` prints."""
+        return {
+            "job": self.job,
+            "state": self.state,
+            "objective": self.objective,
+            "sentence": self.sentence,
+            "sentences": list(self.sentences),
+            "measure": self.measure,
+            "seeds": self.seeds,
+            **self._noise(),
+            "resolution": self.resolution,
+            "points": [standing.to_dict(self.names) for standing in self.standings],
+            "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "baselines": [asdict(point) for point in self.baselines],
+            "epochs": dict(self.epochs),
+            "measured": list(self.measured),
+            "warnings": list(self.warnings),
+        }
+
+    def _noise(self) -> dict[str, float | None]:
+        if self.noise is None:
+            return dict.fromkeys(("noise_sd", "noise_sd_low", "noise_sd_high"))
+        each = self.noise.variances.values()
+        found = (self.noise.variance, min(each), max(each))
+        names = ("noise_sd", "noise_sd_low", "noise_sd_high")
+        return {name: variance**0.5 for name, variance in zip(names, found, strict=True)}
+
+
+def verdict(store: Store, job: Job) -> Verdict:
+    """Compare a job's front with its baselines, by the finalists' further seeds."""
+    return verdict_of(job, store.trials.list(job.id))
+
+
+def verdict_of(job: Job, trials: Sequence[Trial]) -> Verdict:
+    """The verdict over these trials of the job."""
+    objective: str = job.details["objective"]
+    found = front_of(job, trials).points
+    repeats = repeats_of(trials)
+    baselines = [point_of(t, repeats) for t in comparable(job, trials) if t.kind == "baseline"]
+    names = names_for([*found, *baselines], trials)
+    evidence = Evidence.of(repeats)
+    made = comparisons(found, baselines, evidence, objective)
+    seeds = max((len(runs) for runs in evidence.runs.values()), default=0)
+    noise = evidence.noise
+    tested = sum(c.accuracy.probability is not None for c in made)
+    resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
+    told = [*sentences(found, baselines, made, objective, names), neighbour_sentence(made)]
+    saved = epochs([t for t in trials if t.kind != "finalist"], job.details["rungs"][-1])
+    return Verdict(
+        job=job.name,
+        state=job.state,
+        objective=objective,
+        sentences=tuple(sentence for sentence in told if sentence),
+        standings=tuple(Standing(p, evidence.standing(p)) for p in found),
+        comparisons=tuple(made),
+        baselines=tuple(baselines),
+        names=names,
+        measure=evidence.measure,
+        seeds=seeds,
+        noise=noise,
+        resolution=resolution,
+        epochs=saved,
+        measured=tuple(how_measured(job, evidence, seeds, tested, resolution, saved)),
+        warnings=tuple(warnings(job, trials, found, evidence, seeds)),
+    )
+
+
+def verdict_text(store: Store, job: Job) -> str:
+    """The verdict as Markdown: words, table, how it was measured, warnings."""
+    found = verdict(store, job)
+    lines = [f"# {found.job}", "", f"**{found.sentence}**", "", " ".join(found.sentences[1:]), ""]
+    if found.comparisons:
+        columns = table_columns(found)
+        lines += [_row(columns), _row(["---"] * len(columns))]
+        lines += [_row(row) for row in table_rows(found)]
+        lines.append("")
+    lines += ["## How it was measured", "", *(f"- {line}" for line in found.measured), ""]
+    if found.warnings:
+        lines += ["## Before you believe it", "", *(f"- {line}" for line in found.warnings), ""]
+    return "\n".join(lines)
+
+
+def table_columns(found: Verdict) -> list[str]:
+    """Headings of the table of comparisons."""
+    costs = ["parameters"] + (["latency"] if _timed(found) else [])
+    return ["point", "against", "accuracy, points (95 %)", "FLOPs", *costs, "verdict"]
+
+
+def table_rows(found: Verdict) -> list[list[str]]:
+    """One row for each comparison; neighbours on the front are marked."""
+    names = ["forward_flops", "parameters"] + (["latency_ms"] if _timed(found) else [])
+    return [
+        [
+            _cell(c.trial, found.names),
+            _cell(c.against, found.names) + (" · next on the front" if c.neighbours else ""),
+            difference_range(c.accuracy.mean, c.accuracy.low, c.accuracy.high),
+            *(signed_share(c.cost[cost]) for cost in names),
+            "separable" if c.separable else f"not separable: {c.why_not}",
+        ]
+        for c in found.comparisons
+    ]
+
+
+def _cell(point: Point, names: Names) -> str:
+    return f"trial {point.trial} ({names.full(point)})"
+
+
+def _timed(found: Verdict) -> bool:
+    return any(c.cost["latency_ms"] is not None for c in found.comparisons)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

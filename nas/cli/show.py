@@ -1,0 +1,142 @@
+"""``nas show``: where one job stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nas.cli.opened import opened_job
+from nas.cli.output import Output, Part, Table, output_option
+
+if TYPE_CHECKING:
+    from nas.store.records import Trial
+
+
+@click.command()
+@click.argument("job")
+@click.option("--trials", "with_trials", is_flag=True, help="List every trial, failed ones last.")
+@output_option
+def show(job: str, with_trials: bool, output: Output) -> None:
+    """Show JOB (a name or an id): state, trials, epochs, costs."""
+    from nas.analysis.summary import job_summary
+
+    with opened_job(job) as (store, found):
+        summary = job_summary(store, found)
+        rows = store.trials.list(found.id) if with_trials else []
+    data = summary | {"trial_list": [_as_dict(trial) for trial in rows]} if with_trials else summary
+    output.emit(
+        data, lambda: [*parts(summary), *_how_to_go_on(summary), *_trial_table(rows, summary)]
+    )
+
+
+def parts(summary: Mapping[str, Any]) -> list[Part]:
+    """A job's summary for people."""
+    from nas.analysis.people import accuracy, cost
+
+    trials, best, objective = summary["trials"], summary["best"], summary["objective"]
+    head = f"job {summary['id']} ({summary['name']}) is {summary['state']}"
+    rows = [("trials", f"{trials['total']} of {summary['budget']['trials']}{_states(trials)}")]
+    if summary["finalists"]["total"]:
+        repeats = summary["finalists"]
+        rows.append(("finalists", f"{repeats['total']}{_states(repeats)}"))
+    if summary["epochs"]["trained"]:
+        rows += [("epochs", _epochs(summary["epochs"]))]
+        rows += [("worker time", _duration(summary["worker_seconds"]))]
+    rows.append(
+        ("space", f"{summary['space_size']:,} architectures, rungs at {_listed(summary['rungs'])}")
+    )
+    if best:
+        spent = f"{cost(objective, best[objective])} {_UNITS[objective]}"
+        rows.append(("best", f"{accuracy(best['accuracy'])} % (trial {best['trial']}), {spent}"))
+        rows.append(("front", _front(summary)))
+    ended = "finished" if summary["state"] == "done" else "stopped"
+    times = (("started", summary["started"]), (ended, summary["finished"]))
+    rows += [(key, _time(value)) for key, value in times if value]
+    return [head + (f": {summary['reason']}" if summary["reason"] else ""), Table(("", ""), rows)]
+
+
+def _epochs(epochs: Mapping[str, float]) -> str:
+    saved = epochs["saved_share"]
+    told = f"{epochs['trained']:,} trained by the search"
+    return f"{told}, {100 * saved:.0f} % saved by pruning" if saved else told
+
+
+def _front(summary: Mapping[str, Any]) -> str:
+    count, volume = summary["front_size"], summary["hypervolume"]
+    told = f"{count} point{'' if count == 1 else 's'}"
+    return told if volume is None else f"{told}, hypervolume {volume:.3f}"
+
+
+def _time(iso: str) -> str:
+    return iso.replace("T", " ").replace("Z", " UTC")
+
+
+def _how_to_go_on(summary: Mapping[str, Any]) -> list[Part]:
+    """A job whose driver was killed still says ``running``; only its lock tells."""
+    from nas.home import Home
+    from nas.locks import is_driven
+
+    home, name, state = Home.here(), summary["name"], summary["state"]
+    if state == "running" and not home.store_address and not is_driven(home.root, name):
+        return [f"nothing drives this job any more; go on with: nas resume {name}"]
+    if state in ("queued", "interrupted", "failed"):
+        return [f"go on with: nas resume {name}"]
+    return []
+
+
+_UNITS = {"forward_flops": "MFLOPs", "parameters": "k parameters", "latency_ms": "ms"}
+
+
+def _states(counted: Mapping[str, int]) -> str:
+    named = [f"{count} {state}" for state, count in counted.items() if count and state != "total"]
+    return f": {', '.join(named)}" if named else ""
+
+
+def _listed(rungs: Sequence[int]) -> str:
+    return ", ".join(str(rung) for rung in rungs) + " epochs"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _as_dict(trial: Trial) -> dict[str, Any]:
+    from dataclasses import asdict
+    from json import loads
+
+    hidden = ("id", "job_id", "created_ms", "finished_ms", "params")
+    kept = {key: value for key, value in asdict(trial).items() if key not in hidden}
+    return kept | {"trial": kept.pop("number"), "architecture": loads(trial.architecture)}
+
+
+def _trial_table(trials: Sequence[Trial], summary: Mapping[str, Any]) -> list[Part]:
+    if not trials:
+        return []
+    from json import loads
+
+    from nas.analysis.names import names_for
+    from nas.analysis.people import (
+        COST_HEADINGS,
+        accuracy,
+        attention_words,
+        cost,
+    )
+
+    names = names_for((), trials)
+    objective = summary["objective"]
+    rows = []
+    for trial in sorted(trials, key=lambda t: (t.state == "failed", t.number)):
+        built = loads(trial.architecture)
+        what = trial.label or ("" if trial.origin is None else f"repeats {trial.origin}")
+        cells = (accuracy(trial.accuracy), cost(objective, getattr(trial, objective)))
+        state = trial.state + (f": {trial.reason}" if trial.reason else "")
+        words = (names.size(built), attention_words(built))
+        rows.append((trial.number, trial.kind, what, state, trial.epoch, *cells, *words))
+    columns = ("trial", "kind", "rule", "state", "epoch", "accuracy %", COST_HEADINGS[objective])
+    return ["", Table((*columns, "backbone", "attention"), rows)]

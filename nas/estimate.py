@@ -1,0 +1,69 @@
+"""How long a search would take, from a few timed training batches. Loads torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from time import perf_counter
+
+import torch
+
+from nas.spec import JobSpec
+from search_spaces.architecture import Architecture
+from workers.data import ImageData
+from workers.device import Numerics
+from workers.loop import begin, train_epoch
+from workers.protocol import Segment
+from workers.threads import threads_per_worker
+from workers.train import default_build
+
+#: Training batches that are timed.
+TIMED_BATCHES = 3
+
+
+def epoch_seconds(
+    spec: JobSpec, data: ImageData, architecture: Architecture, device: torch.device
+) -> float:
+    """Time a few training batches on one worker's threads, scaled to an epoch.
+
+    Evaluation is not in it.
+    """
+    count = min(len(data.train), TIMED_BATCHES * spec.recipe.batch_size)
+    few = replace(data, train=data.train.select(torch.arange(count))).to(device)
+    segment = Segment(
+        "estimate", architecture.to_json(), spec.recipe_value(), spec.data_value(), 0,
+        0, spec.recipe.epochs, None, "", str(device),
+    )  # fmt: skip
+    with _threads(threads_per_worker(spec.workers.resolved_count())):
+        training = begin(segment, few, Numerics.of(spec.recipe_value(), device), default_build())
+        train_epoch(training)
+        start = perf_counter()
+        train_epoch(training)
+        seconds = perf_counter() - start
+    steps = len(data.train) // min(spec.recipe.batch_size, len(data.train))
+    return seconds * max(1, steps) / training.steps
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def hours(spec: JobSpec, epoch_seconds: float) -> float:
+    """Hours of the whole search on all workers if nothing is pruned."""
+    epochs = spec.search.trials * spec.recipe.epochs
+    return epochs * epoch_seconds / spec.workers.resolved_count() / 3600
+
+
+def duration(hours: float) -> str:
+    """Hours in words: ``49 seconds``, ``9 minutes``, ``2.5 hours``."""
+    minutes = hours * 60
+    if minutes < 1.5:
+        return f"{max(2, round(minutes * 60))} seconds"
+    return f"{minutes:.0f} minutes" if minutes < 90 else f"{hours:.1f} hours"

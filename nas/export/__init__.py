@@ -1,0 +1,1 @@
+"""A searched architecture as plain PyTorch code."""

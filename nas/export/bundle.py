@@ -1,0 +1,99 @@
+"""Export a trial: code, weights, words; checked in a fresh process before anyone sees it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from nas.drawing.page import draw
+from nas.drawing.subject import subject_of
+from nas.export.facts import Facts
+from nas.export.folder import appearing, check_target
+from nas.export.model_file import model_source
+from nas.export.parity import verify
+from nas.export.readme import header, readme
+from nas.export.searched import SearchedModel
+from nas.export.standing import repeats
+from nas.export.trained import check_any_finished, finished_trial, searched_model
+from nas.store.store import Store
+
+#: What an export consists of.
+FILES = (
+    "model.py",
+    "model.pt",
+    "model.safetensors",
+    "architecture.json",
+    "architecture.svg",
+    "README.md",
+)
+
+#: What Python leaves beside a module that was imported.
+LEFT_BY_USE = ("__pycache__",)
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written, and where."""
+
+    folder: Path
+    files: tuple[str, ...]
+    facts: Facts
+    architecture: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            **asdict(self.facts),
+            "folder": str(self.folder),
+            "files": list(self.files),
+            "architecture": self.architecture,
+        }
+
+
+def export(
+    store: Store, job_name: str, trial_number: int, to: Path, *, force: bool = False
+) -> ExportResult:
+    """Write a finished trial as plain PyTorch code with its weights.
+
+    Args:
+        store: where the job is recorded.
+        job_name: name or id.
+        trial_number: as counted in the job.
+        to: the folder to make; it may exist if it is empty.
+        force: replace an earlier export there.
+
+    Raises:
+        NotFound: for an unknown job or trial.
+        NothingToExport: if the trial has not finished or its checkpoint can't be read.
+        UsageProblem: if the folder is in use or can't be written.
+        DataProblem: if the input's mean and deviation have to be measured and can't be.
+        ExportMismatch: if the exported model computes anything else; nothing is written then.
+    """
+    target = to.expanduser().resolve()
+    job = store.jobs.get(job_name)
+    check_any_finished(store, job)
+    trial, report = finished_trial(store, job, trial_number)
+    check_target(target, (*FILES, *LEFT_BY_USE), force)
+    model = searched_model(job, trial, report)
+    facts = Facts.of(job, trial, report, repeats(store, job, trial))
+    with appearing(target) as folder:
+        write_model(model, header(facts, model), folder)
+        (folder / "README.md").write_text(readme(facts, model), encoding="utf-8")
+        verify([(model, folder)])
+    return ExportResult(target, FILES, facts, model.architecture.to_dict())
+
+
+def write_model(model: SearchedModel, head: str, folder: Path) -> None:
+    """Write the files of a model, apart from the README, into an existing folder."""
+    (folder / "model.py").write_text(model_source(model, head), encoding="utf-8")
+    torch.save(model.weights, folder / "model.pt")
+    save_file(model.weights, folder / "model.safetensors")
+    text = json.dumps(model.architecture.to_dict(), indent=2) + "\n"
+    (folder / "architecture.json").write_text(text, encoding="utf-8")
+    picture = draw(subject_of(model.architecture, model.shape))
+    (folder / "architecture.svg").write_text(picture, encoding="utf-8")

@@ -1,0 +1,187 @@
+"""The front as a plotly figure: one description, drawn by the dashboard and kept in MLflow.
+
+A figure is plain JSON, so that nothing here imports plotly; its script is read from the package.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from nas.analysis.front import Front, comparable, front_of
+from nas.store.records import Job, Trial
+from search_spaces.architecture import Architecture
+
+#: Told apart by colour-blind people, and readable on white and on near-black.
+FRONT_COLOUR, REPEATS_COLOUR = "#2f86c9", "#a05fb0"
+BASELINE_COLOUR, OTHER_COLOUR = "#d5711a", "#8b93a1"
+
+COST_TITLES = {
+    "forward_flops": "Forward FLOPs of one image",
+    "parameters": "Parameters",
+    "latency_ms": "Latency (ms)",
+}
+
+#: From this ratio of the highest to the lowest cost on, the axis is logarithmic.
+_LOG_RATIO = 12.0
+
+
+def front_figure(job: Job, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Accuracy (%, up) against cost (left is cheaper): the front, the baselines, all other trials.
+
+    Args:
+        job: what the trials belong to.
+        trials: of the job; those that ended early are left out, their accuracy isn't comparable.
+
+    Returns:
+        ``data`` and ``layout`` for plotly.js; SVG traces only.
+    """
+    front = front_of(job, trials)
+    members = {point.trial for point in front.points}
+    rest = [trial for trial in comparable(job, trials) if trial.number not in members]
+    found = [trial for trial in rest if trial.kind != "baseline"]
+    rules = [trial for trial in rest if trial.kind == "baseline"]
+    traces = [
+        _trace_of_trials(found, front.objective, "other trials", OTHER_COLOUR, "circle"),
+        _trace_of_trials(rules, front.objective, "baselines", BASELINE_COLOUR, "diamond"),
+        _trace_of_repeats(front),
+        _trace_of_front(front),
+    ]
+    traces = [trace for trace in traces if trace["x"]]
+    return {"data": traces, "layout": _layout(front.objective, traces)}
+
+
+def plotly_script() -> Path:
+    """The file ``plotly.min.js`` of the installed plotly package, found without importing it."""
+    found = find_spec("plotly")
+    assert found is not None and found.submodule_search_locations
+    return Path(found.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
+
+
+def front_page(job: Job, trials: Sequence[Trial]) -> str:
+    """The figure as one HTML page that needs no network (about 5 MB, nearly all plotly.js)."""
+    figure = json.dumps(front_figure(job, trials)).replace("</", "<\\/")
+    script = plotly_script().read_text(encoding="utf-8")
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Pareto front</title>'
+        '<body style="margin:0;background:#fff"><div id="front" style="height:100vh"></div>'
+        f"<script>{script}</script><script>const figure = {figure};"
+        'Plotly.newPlot("front", figure.data, figure.layout, {responsive: true});</script>'
+        "</body></html>"
+    )
+
+
+def _trace_of_trials(
+    trials: Sequence[Trial], objective: str, name: str, colour: str, symbol: str
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [t.cost(objective) for t in trials],
+        "y": [100 * (t.accuracy or 0.0) for t in trials],
+        "text": [_words(t.number, t.label, Architecture.from_json(t.architecture)) for t in trials],
+        "marker": {"color": colour, "symbol": symbol, "size": 9, "opacity": 0.75},
+        "hovertemplate": "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+    }
+
+
+def _trace_of_front(front: Front) -> dict[str, Any]:
+    points = front.points
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "Pareto front (searched run)",
+        "x": [p.cost(front.objective) for p in points],
+        "y": [100 * p.accuracy for p in points],
+        "text": [_words(p.trial, p.label, Architecture.from_dict(p.architecture)) for p in points],
+        "line": {"color": FRONT_COLOUR, "width": 2, "shape": "hv"},
+        "marker": {
+            "color": FRONT_COLOUR,
+            "size": 11,
+            "symbol": ["diamond" if p.kind == "baseline" else "circle" for p in points],
+        },
+        "hovertemplate": "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+    }
+
+
+def _trace_of_repeats(front: Front) -> dict[str, Any]:
+    """Means over further seeds with their intervals: beside the front, not on it."""
+    known = [(p, p.accuracy_mean) for p in front.points if p.accuracy_mean is not None]
+    half = [0.0 if p.accuracy_high is None else p.accuracy_high - mean for p, mean in known]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "further seeds: mean, 95 %",
+        "x": [p.cost(front.objective) for p, _ in known],
+        "y": [100 * mean for _, mean in known],
+        "text": [f"trial {p.trial} on {p.seeds} further seeds" for p, _ in known],
+        "marker": {"color": REPEATS_COLOUR, "symbol": "line-ew-open", "size": 13},
+        "error_y": {
+            "type": "data",
+            "array": [100 * h for h in half],
+            "color": REPEATS_COLOUR,
+            "width": 5,
+        },
+        "hovertemplate": "%{text}<br>%{y:.2f} %<extra></extra>",
+    }
+
+
+def _words(number: int, label: str, built: Architecture) -> str:
+    """What hovering shows; plotly reads a little HTML, so the user's words are escaped."""
+    lines = [f"trial {number}" + (f" · {label}" if label else ""), str(built.backbone)]
+    lines += [f"{place}: {choice}" for place, choice in built.attention] or ["no attention"]
+    return "<br>".join(line.replace("&", "&amp;").replace("<", "&lt;") for line in lines)
+
+
+def _layout(objective: str, traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    costs = [cost for trace in traces for cost in trace["x"]]
+    return {
+        "xaxis": {
+            "title": {"text": COST_TITLES[objective]},
+            "automargin": True,
+            "zeroline": False,
+            **_cost_ticks(costs),
+        },
+        "yaxis": {
+            "title": {"text": "Validation accuracy (%)"},
+            "automargin": True,
+            "zeroline": False,
+            **_accuracy_range(traces),
+        },
+        "margin": {"l": 12, "r": 12, "t": 12, "b": 12},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hovermode": "closest",
+    }
+
+
+def _cost_ticks(costs: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis, labelled at 1, 2 and 5, where costs span more than a decade."""
+    if not costs or min(costs) <= 0 or max(costs) / min(costs) < _LOG_RATIO:
+        return {"type": "linear", "exponentformat": "SI"}
+    powers = range(math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs))) + 1)
+    ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+    return {"type": "log", "tickvals": ticks, "tickformat": "~s"}
+
+
+def _accuracy_range(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Room for all points, and for intervals up to as far again: two seeds give very wide ones."""
+    values = [value for trace in traces for value in trace["y"]]
+    if not values:
+        return {}
+    low, high = min(values), max(values)
+    room = max(high - low, 1.0)
+    bars = [
+        (value, half)
+        for trace in traces
+        if "error_y" in trace
+        for value, half in zip(trace["y"], trace["error_y"]["array"], strict=True)
+    ]
+    lowest = min([low, *(value - half for value, half in bars)])
+    highest = max([high, *(value + half for value, half in bars)])
+    margin = 0.06 * room
+    return {"range": [max(lowest, low - room) - margin, min(highest, high + room, 100.0) + margin]}

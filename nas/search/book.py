@@ -1,0 +1,155 @@
+"""The trials of one job in memory, in step with the store: every change is written first."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from nas.plan import Plan
+from nas.store.records import NewTrial, ReportRow, Trial, TrialState
+from nas.store.rows import now_ms
+from nas.store.store import Store
+from search_spaces.architecture import Architecture
+from workers.protocol import Latency, Report, Segment
+
+#: A segment whose worker dies so often is a trial's own fault (memory, most likely).
+MAX_ATTEMPTS = 3
+
+
+class TrialBook:
+    """What is known of every trial, by number.
+
+    Args:
+        plan: the job.
+        store: the record of truth; the constructor reads from it, every method writes to it.
+    """
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self.plan = plan
+        self._store = store
+        reports = store.trials.reports(plan.job_id)
+        self.trials: dict[int, Trial] = {}
+        self.reports: dict[int, list[ReportRow]] = {}
+        for trial in store.trials.list(plan.job_id):
+            self.trials[trial.number] = trial
+            self.reports[trial.number] = reports.get(trial.id, [])
+        self._damaged: set[int] = set()
+        self._numbers = {trial.hash: trial.number for trial in self.trials.values()}
+
+    def searched(self) -> list[Trial]:
+        """Trials of the search, baselines among them; finalists are repeats and not counted."""
+        return [trial for trial in self.trials.values() if trial.kind != "finalist"]
+
+    def in_state(self, state: TrialState) -> list[Trial]:
+        """Trials in a state, by number."""
+        return [trial for trial in self.trials.values() if trial.state == state]
+
+    def has(self, architecture: Architecture, seed: int) -> bool:
+        """Whether this training is recorded already."""
+        return self.plan.trial_hash(architecture, seed) in self._numbers
+
+    def add(
+        self,
+        architecture: Architecture,
+        kind: str,
+        seed: int,
+        params: dict[str, object] | None = None,
+        latency: Latency | None = None,
+        label: str = "",
+        origin: int | None = None,
+    ) -> Trial:
+        """Record a new trial as running."""
+        cost = self.plan.cost(architecture)
+        new = NewTrial(
+            kind=kind,  # type: ignore[arg-type]
+            hash=self.plan.trial_hash(architecture, seed),
+            architecture=architecture.to_json(),
+            params=params,
+            seed=seed,
+            parameters=cost.parameters,
+            forward_flops=cost.forward_flops,
+            latency_ms=latency.median_ms if latency else None,
+            latency_spread_ms=latency.spread_ms if latency else None,
+            label=label,
+            origin=origin,
+        )
+        trial = self._store.trials.add(self.plan.job_id, len(self.trials), new)
+        self.trials[trial.number] = trial
+        self.reports[trial.number] = []
+        self._numbers[trial.hash] = trial.number
+        return trial
+
+    def segment(self, trial: Trial, end_epoch: int, *, measure_test: bool = False) -> Segment:
+        """The training from where a trial stands to a rung."""
+        rows = self.reports[trial.number]
+        resume = bool(rows) and trial.number not in self._damaged
+        return Segment(
+            key=f"{trial.number}:{end_epoch}",
+            architecture=trial.architecture,
+            recipe=self.plan.recipe,
+            data=self.plan.data,
+            seed=trial.seed,
+            start_epoch=trial.epoch if resume else 0,
+            end_epoch=end_epoch,
+            checkpoint_in=rows[-1].checkpoint if resume else None,
+            checkpoint_out=self.plan.checkpoint(trial.number, end_epoch),
+            device=self.plan.device,
+            measure_test=measure_test,
+        )
+
+    def record(self, number: int, report: Report, state: TrialState) -> bool:
+        """Record a rung and the state after it; False if it was recorded before."""
+        trial = self.trials[number]
+        row = ReportRow(
+            trial_id=trial.id,
+            epoch=report.end_epoch,
+            validation_accuracy=report.validation_accuracy,
+            validation_loss=report.validation_loss,
+            train_loss=report.train_loss,
+            train_accuracy=report.train_accuracy,
+            train_seconds=report.train_seconds,
+            evaluation_seconds=report.evaluation_seconds,
+            checkpoint=self.plan.checkpoint(number, report.end_epoch),
+            checkpoint_sha256=report.checkpoint_sha256,
+            worker=report.worker,
+            device=report.device,
+            created_ms=now_ms(),
+        )
+        if not self._store.trials.report(trial, row, state):
+            return False
+        before = self.reports[number]
+        self.reports[number] = [*before, row]
+        self._change(
+            number, state=state, epoch=report.end_epoch, accuracy=report.validation_accuracy
+        )
+        self._damaged.discard(number)
+        for old in before:
+            Path(old.checkpoint).unlink(missing_ok=True)
+        return True
+
+    def set_state(self, number: int, state: TrialState, reason: str = "") -> None:
+        """Move a trial to a state; what is pruned or failed needs its checkpoints no more."""
+        self._store.trials.set_state(self.trials[number], state, reason)
+        self._change(number, state=state, reason=reason)
+        if state in ("pruned", "failed"):
+            shutil.rmtree(Path(self.plan.checkpoint(number, 0)).parent, ignore_errors=True)
+
+    def forget_checkpoint(self, number: int) -> None:
+        """Train from scratch to the next rung: the checkpoint on disk can't be used."""
+        self._damaged.add(number)
+
+    def count_attempt(self, number: int) -> int:
+        """Note a lost segment; gives how many there were."""
+        trial = self.trials[number]
+        self._store.trials.count_attempt(trial)
+        self._change(number, attempts=trial.attempts + 1)
+        return trial.attempts + 1
+
+    def set_test_accuracy(self, number: int, accuracy: float) -> None:
+        """Record the accuracy on images that the search never saw."""
+        self._store.trials.set_test_accuracy(self.trials[number], accuracy)
+        self._change(number, test_accuracy=accuracy)
+
+    def _change(self, number: int, **changes: object) -> None:
+        self.trials[number] = replace(self.trials[number], **changes)  # type: ignore[arg-type]

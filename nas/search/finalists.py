@@ -1,0 +1,106 @@
+"""After the search: repeats of the front and the baselines on further seeds, and test accuracy."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nas.pareto import front_indices
+from nas.search.book import MAX_ATTEMPTS, TrialBook
+from nas.store.records import Trial
+from search_spaces.architecture import Architecture
+from workers.protocol import Answer, Evaluation, Lost, Report, Segment, Task
+
+
+def front_trials(book: TrialBook) -> list[Trial]:
+    """Finished trials of the search that nothing dominates, by cost."""
+    done = [trial for trial in book.searched() if trial.state == "done"]
+    cost = [trial.cost(book.plan.objective) for trial in done]
+    return [done[i] for i in front_indices([t.accuracy or 0.0 for t in done], cost)]
+
+
+def contenders(book: TrialBook) -> list[Trial]:
+    """Who is repeated: the front's members and every finished baseline."""
+    front = front_trials(book)
+    numbers = {trial.number for trial in front}
+    rest = [
+        trial
+        for trial in book.searched()
+        if trial.kind == "baseline" and trial.state == "done" and trial.number not in numbers
+    ]
+    return front + rest
+
+
+class Finalists:
+    """Train every contender for the full budget on further seeds, the same ones for each.
+
+    Seeds are paired: weights, data order and augmentation of seed s are drawn alike for all.
+    """
+
+    def __init__(self, book: TrialBook) -> None:
+        self._book = book
+        plan = book.plan
+        running = [t for t in book.in_state("running") if t.kind == "finalist"]
+        self._unfinished = deque(trial.number for trial in running)
+        self._open = deque(
+            (trial, plan.seed + step)
+            for step in range(1, plan.spec.finalists.seeds + 1)
+            for trial in contenders(book)
+            if not book.has(Architecture.from_json(trial.architecture), plan.seed + step)
+        )
+        self.planned = len(self._open) + len(self._unfinished)
+
+    def next_task(self) -> Task | None:
+        """A repeat that was under way before a restart, else the next seed's next contender."""
+        if self._unfinished:
+            return self._segment(self._unfinished.popleft())
+        if not self._open:
+            return None
+        origin, seed = self._open.popleft()
+        architecture = Architecture.from_json(origin.architecture)
+        trial = self._book.add(
+            architecture, "finalist", seed, label=origin.label, origin=origin.number
+        )
+        return self._segment(trial.number)
+
+    def take(self, answer: Answer | Lost) -> None:
+        """Record a repeat's only report, with its test accuracy."""
+        number = int(answer.key.split(":")[0])
+        if isinstance(answer, Report) and answer.outcome == "ok":
+            if answer.test_accuracy is not None:
+                self._book.set_test_accuracy(number, answer.test_accuracy)
+            self._book.record(number, answer, "done")
+        elif isinstance(answer, Lost) and self._book.count_attempt(number) < MAX_ATTEMPTS:
+            self._unfinished.append(number)
+        else:
+            self._book.set_state(number, "failed", getattr(answer, "reason", ""))
+
+    def _segment(self, number: int) -> Segment:
+        trial = self._book.trials[number]
+        return self._book.segment(trial, self._book.plan.rungs[-1], measure_test=True)
+
+
+class TestScores:
+    """Accuracy of the searched checkpoints on images that the search never saw."""
+
+    __test__ = False
+
+    def __init__(self, book: TrialBook) -> None:
+        self._book = book
+        self._open = deque(t.number for t in contenders(book) if t.test_accuracy is None)
+
+    def next_task(self) -> Task | None:
+        """The next checkpoint to evaluate."""
+        if not self._open:
+            return None
+        number = self._open.popleft()
+        trial = self._book.trials[number]
+        plan = self._book.plan
+        checkpoint = self._book.reports[number][-1].checkpoint
+        return Evaluation(
+            f"{number}:test", trial.architecture, plan.recipe, plan.data, checkpoint, plan.device
+        )
+
+    def take(self, answer: Answer | Lost) -> None:
+        """Record the accuracy; a lost or damaged one stays unknown."""
+        if isinstance(answer, Report) and answer.test_accuracy is not None:
+            self._book.set_test_accuracy(int(answer.key.split(":")[0]), answer.test_accuracy)

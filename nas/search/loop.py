@@ -1,0 +1,224 @@
+"""The search: baselines, suggestions, pause and promote, until the budget of trials is spent."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from nas.plan import Plan
+from nas.search.baselines import Baseline, baselines
+from nas.search.book import MAX_ATTEMPTS, TrialBook
+from nas.search.known import known_of
+from nas.search.study import History, SearchStudy, Suggestion
+from nas.store.records import Trial
+from search_spaces.architecture import Architecture
+from workers.protocol import (
+    Answer,
+    Latency,
+    LatencyReport,
+    LatencyRequest,
+    Lost,
+    Report,
+    Segment,
+    Task,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An architecture before it is a trial; ``suggestion`` is None outside the space."""
+
+    architecture: Architecture
+    suggestion: Suggestion | None
+    label: str = ""
+
+
+class Search:
+    """What to train next, and what an answer means.
+
+    A free worker takes the best waiting trial if one deserves promotion, else a new one. Nothing
+    is stopped half-way: a trial that may not go on simply waits, and is pruned when the search
+    ends. The study is rebuilt from the book, so a killed search goes on where its rows end.
+
+    Args:
+        plan: the job.
+        book: its trials; the record of truth.
+        reference: the plain backbone that latencies are measured beside, with its quiet latency.
+    """
+
+    def __init__(
+        self, plan: Plan, book: TrialBook, reference: tuple[Architecture, Latency] | None = None
+    ) -> None:
+        self._plan = plan
+        self._book = book
+        self._reference = reference
+        search = plan.spec.search
+        self._study = SearchStudy(
+            plan.space,
+            search.sampler,
+            search.pruner,
+            plan.rungs,
+            search.reduction,
+            search.seed,
+            [_history(trial, book) for trial in book.searched() if trial.params is not None],
+            known_of(plan),
+        )
+        self._unfinished = deque(t.number for t in book.searched() if t.state == "running")
+        self._rules = deque(self._open_baselines())
+        self._measuring: dict[str, Candidate] = {}
+        self.exhausted = False
+        self.duplicates = 0
+
+    def next_task(self) -> Task | None:
+        """Unfinished work of a killed search first, then promotions, then a new trial."""
+        if self._unfinished:
+            return self._next_segment(self._unfinished.popleft())
+        waiting = {t.number: t.epoch for t in self._book.in_state("waiting")}
+        for number in self._study.promotable(waiting) if waiting else ():
+            self._book.set_state(number, "running")
+            return self._next_segment(number)
+        return self._new_trial()
+
+    def take(self, answer: Answer | Lost) -> None:
+        """Record a report, a latency or a loss."""
+        if isinstance(answer, LatencyReport) or answer.key in self._measuring:
+            self._take_latency(answer)
+            return
+        number = int(answer.key.split(":")[0])
+        if isinstance(answer, Lost):
+            self._take_loss(number, answer.reason)
+        elif isinstance(answer, Report):
+            self._take_report(number, answer)
+
+    def close(self) -> None:
+        """End the search: trials still waiting are pruned."""
+        for trial in self._book.in_state("waiting"):
+            self._book.set_state(trial.number, "pruned")
+            self._study.finish(trial.number, None)
+
+    def _open_baselines(self) -> list[Baseline]:
+        if not self._plan.spec.search.baselines:
+            return []
+        rules = baselines(
+            self._plan.space, self._plan.shape, lambda a: float(self._plan.cost(a).forward_flops)
+        )
+        return [r for r in rules if not self._book.has(r.architecture, self._plan.seed)]
+
+    def _new_trial(self) -> Task | None:
+        begun = len(self._book.searched()) + len(self._measuring)
+        if begun >= self._plan.spec.search.trials or self.exhausted:
+            return None
+        candidate = self._next_candidate()
+        if candidate is None:
+            self.exhausted = True
+            return None
+        if self._plan.measures_latency:
+            return self._measure(candidate)
+        return self._admit(candidate, None)
+
+    def _next_candidate(self) -> Candidate | None:
+        while self._rules:
+            rule = self._rules.popleft()
+            if self._refuse(rule.architecture) is None:
+                return Candidate(
+                    rule.architecture, self._study.propose(rule.architecture), rule.label
+                )
+        suggestion = self._study.suggest(self._refuse)
+        return None if suggestion is None else Candidate(suggestion.architecture, suggestion)
+
+    def _refuse(self, architecture: Architecture) -> str | None:
+        measuring = any(c.architecture == architecture for c in self._measuring.values())
+        if measuring or self._book.has(architecture, self._plan.seed):
+            self.duplicates += 1
+            return "duplicate"
+        cost = self._plan.cost(architecture)
+        return self._plan.over_limit(
+            {"parameters": cost.parameters, "forward_flops": cost.forward_flops}
+        )
+
+    def _measure(self, candidate: Candidate) -> LatencyRequest:
+        assert self._reference is not None
+        key = f"latency:{candidate.architecture.hash}"
+        self._measuring[key] = candidate
+        both = (self._reference[0].to_json(), candidate.architecture.to_json())
+        batch = self._plan.spec.cost.latency_batch
+        return LatencyRequest(key, both, self._plan.data, batch, self._plan.device)
+
+    def _take_latency(self, answer: Answer | Lost) -> None:
+        candidate = self._measuring.pop(answer.key)
+        latency = None
+        reason: str | None = "latency could not be measured"
+        if isinstance(answer, LatencyReport) and self._reference is not None:
+            latency = relative(answer, self._reference[1])
+            reason = self._plan.over_limit({"latency_ms": latency.median_ms})
+        if reason is None:
+            self._unfinished.append(self._record(candidate, latency).number)
+        elif candidate.suggestion is not None:
+            self._study.refuse(candidate.suggestion, reason)
+
+    def _admit(self, candidate: Candidate, latency: Latency | None) -> Segment:
+        return self._next_segment(self._record(candidate, latency).number)
+
+    def _record(self, candidate: Candidate, latency: Latency | None) -> Trial:
+        suggestion = candidate.suggestion
+        trial = self._book.add(
+            candidate.architecture,
+            "baseline" if candidate.label else "search",
+            self._plan.seed,
+            dict(suggestion.params) if suggestion else None,
+            latency,
+            candidate.label,
+        )
+        if suggestion is not None:
+            cost = trial.cost(self._plan.objective)
+            self._study.admit(suggestion, trial.number, cost, bool(candidate.label))
+        return trial
+
+    def _next_segment(self, number: int) -> Segment:
+        trial = self._book.trials[number]
+        rung = next(epoch for epoch in self._plan.rungs if epoch > trial.epoch)
+        return self._book.segment(trial, rung)
+
+    def _take_report(self, number: int, report: Report) -> None:
+        if report.outcome == "bad_checkpoint":
+            self._book.forget_checkpoint(number)
+            self._take_loss(number, report.reason)
+        elif report.outcome != "ok":
+            self._fail(number, f"{report.outcome}: {report.reason}")
+        else:
+            last = report.end_epoch == self._plan.rungs[-1]
+            if self._book.record(number, report, "done" if last else "waiting"):
+                self._study.report(number, report.end_epoch, report.validation_accuracy)
+                if last:
+                    self._study.finish(number, report.validation_accuracy)
+
+    def _take_loss(self, number: int, reason: str) -> None:
+        if self._book.count_attempt(number) >= MAX_ATTEMPTS:
+            self._fail(number, f"lost {MAX_ATTEMPTS} times: {reason}")
+        else:
+            self._unfinished.append(number)
+
+    def _fail(self, number: int, reason: str) -> None:
+        self._book.set_state(number, "failed", reason)
+        self._study.finish(number, None, reason)
+
+
+def relative(report: LatencyReport, quiet: Latency) -> Latency:
+    """A candidate's latency, measured beside the reference and scaled to the reference's quiet one.
+
+    Both were timed in turn, so what else ran on the machine slowed both and cancels.
+    """
+    beside, candidate = report.latencies
+    scale = quiet.median_ms / beside.median_ms
+    return Latency(candidate.median_ms * scale, candidate.spread_ms * scale)
+
+
+def _history(trial: Trial, book: TrialBook) -> History:
+    return History(
+        trial.number,
+        trial.params or {},
+        trial.state,
+        trial.cost(book.plan.objective),
+        {row.epoch: row.validation_accuracy for row in book.reports[trial.number]},
+        trial.kind == "baseline",
+    )

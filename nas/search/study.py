@@ -1,0 +1,234 @@
+"""The in-memory Optuna study of a job, rebuilt from our own rows at every start."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import TrialState, create_trial
+
+from nas.search.pruner import COST, PROTECTED, PRUNERS, rung_key
+from nas.search.samplers import Known, make_sampler
+from search_spaces.architecture import Architecture, Value
+from search_spaces.space import SearchSpace
+
+#: Suggestions refused in a row (duplicates, over a limit) before a random unseen one is taken.
+MAX_REFUSALS = 30
+
+#: Random draws before the space counts as exhausted.
+MAX_RANDOM_DRAWS = 2000
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@dataclass(frozen=True)
+class History:
+    """What the study needs to know of a recorded trial.
+
+    Attributes:
+        number: in our store.
+        state: of our store (``running``, ``waiting``, ``done``, ``pruned``, ``failed``).
+        rungs: epoch to validation accuracy.
+    """
+
+    number: int
+    params: Mapping[str, Value]
+    state: str
+    cost: float
+    rungs: Mapping[int, float]
+    protected: bool
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An architecture that the sampler wants trained; ``handle`` is its number in the study."""
+
+    architecture: Architecture
+    params: dict[str, Value]
+    handle: int
+
+
+class SearchStudy:
+    """Sampler and pruner behind Optuna's own interfaces, with two objectives.
+
+    Accuracy is maximised, cost minimised. Failed trials are told as pruned with a violated
+    constraint: Optuna's FAIL is invisible to samplers, which would then come back for ever.
+
+    Args:
+        space: what can be suggested.
+        sampler: a key of ``SAMPLERS``.
+        pruner: a key of ``PRUNERS``.
+        seed: of the sampler; with the number of known trials it seeds each (re)start, because a
+            repeated seed would repeat the random phase.
+        known: of architectures before training, for the samplers that use it.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        sampler: str,
+        pruner: str,
+        rungs: tuple[int, ...],
+        reduction: int,
+        seed: int,
+        history: Iterable[History] = (),
+        known: Known | None = None,
+    ) -> None:
+        past = list(history)
+        self._space = space
+        self._rungs = rungs
+        self._pruner = PRUNERS[pruner](rungs, reduction)
+        start = _seed(seed, len(past))
+        self._random = random.Random(start)
+        self._study = optuna.create_study(
+            directions=["maximize", "minimize"],
+            sampler=make_sampler(sampler, start, known),
+            pruner=self._pruner,
+        )
+        self._handles: dict[int, int] = {}
+        self._live: dict[int, optuna.Trial] = {}
+        self._values = {parameter.name: parameter.values for parameter in space.parameters()}
+        for trial in past:
+            self._restore(trial)
+
+    def suggest(self, refuse: Callable[[Architecture], str | None]) -> Suggestion | None:
+        """The next architecture, or None if the space holds no acceptable one any more.
+
+        Args:
+            refuse: gives the reason why an architecture can't be trained (``duplicate`` or a
+                limit), or None.
+        """
+        for _ in range(MAX_REFUSALS):
+            suggestion = self._ask()
+            reason = refuse(suggestion.architecture)
+            if reason is None:
+                return suggestion
+            self.refuse(suggestion, reason)
+        return self._random_unseen(refuse)
+
+    def refuse(self, suggestion: Suggestion, reason: str) -> None:
+        """Take a suggestion back; the sampler learns that it was not feasible."""
+        trial = self._trial(suggestion.handle)
+        trial.set_user_attr("refused", reason)
+        if reason != "duplicate":
+            trial.set_constraint(reason.split(" ")[0], 1.0)
+        self._tell(suggestion.handle)
+
+    def propose(self, architecture: Architecture) -> Suggestion | None:
+        """A suggestion for a given architecture; None where it lies outside the space."""
+        if architecture not in self._space:
+            return None
+        params = self._space.params_of(architecture)
+        self._study.enqueue_trial(params)
+        return self._ask()
+
+    def admit(self, suggestion: Suggestion, number: int, cost: float, protected: bool) -> None:
+        """Bind a suggestion to the trial that our store recorded for it."""
+        self._handles[number] = suggestion.handle
+        trial = self._trial(suggestion.handle)
+        trial.set_user_attr(COST, cost)
+        trial.set_user_attr(PROTECTED, protected)
+
+    def report(self, number: int, epoch: int, accuracy: float) -> None:
+        """Note a rung; does nothing for trials outside the space."""
+        if number in self._handles:
+            self._trial(self._handles[number]).set_user_attr(rung_key(epoch), accuracy)
+
+    def finish(self, number: int, accuracy: float | None, reason: str = "") -> None:
+        """End a trial: with an accuracy complete, without one pruned (``reason``: failed)."""
+        handle = self._handles.get(number)
+        if handle is None:
+            return
+        if accuracy is not None:
+            cost = self._frozen(handle).user_attrs[COST]
+            self._tell(handle, [accuracy, cost])
+            return
+        if reason:
+            self._trial(handle).set_constraint("failed", 1.0)
+        self._tell(handle)
+
+    def promotable(self, waiting: Mapping[int, int]) -> list[int]:
+        """Which waiting trials may go on, best first: higher rungs before lower ones.
+
+        Args:
+            waiting: trial number to the epoch it waits at.
+        """
+        frozen = self._study.get_trials(deepcopy=False)
+        numbers = {handle: number for number, handle in self._handles.items()}
+        found: list[int] = []
+        for epoch in reversed(self._rungs[:-1]):
+            here = {number for number, at in waiting.items() if at == epoch}
+            if here:
+                order = (numbers[h] for h in self._pruner.promotable(frozen, epoch))
+                found += [number for number in order if number in here]
+                found += sorted(number for number in here if number not in self._handles)
+        return found
+
+    @property
+    def optuna_study(self) -> optuna.Study:
+        """The study itself, for looking at."""
+        return self._study
+
+    def _ask(self) -> Suggestion:
+        trial = self._study.ask()
+
+        def choose(name: str, values: tuple[Value, ...]) -> Value:
+            value = trial.suggest_categorical(name, values)
+            assert value is not None
+            return value
+
+        architecture = self._space.walk(choose)
+        self._live[trial.number] = trial
+        return Suggestion(architecture, dict(trial.params), trial.number)
+
+    def _tell(self, handle: int, values: list[float] | None = None) -> None:
+        state = TrialState.PRUNED if values is None else TrialState.COMPLETE
+        self._study.tell(handle, values, state=state, skip_if_finished=True)
+        self._live.pop(handle, None)
+
+    def _random_unseen(self, refuse: Callable[[Architecture], str | None]) -> Suggestion | None:
+        for _ in range(MAX_RANDOM_DRAWS):
+            architecture = self._space.sample_uniform(self._random)
+            if refuse(architecture) is None:
+                return self.propose(architecture)
+        return None
+
+    def _trial(self, handle: int) -> optuna.Trial:
+        # Attaching anew draws from the sampler, so the trial that was asked is kept while it lives.
+        if handle not in self._live:
+            self._live[handle] = optuna.Trial(self._study, self._frozen(handle)._trial_id)
+        return self._live[handle]
+
+    def _frozen(self, handle: int) -> optuna.trial.FrozenTrial:
+        return self._study.get_trials(deepcopy=False)[handle]
+
+    def _restore(self, trial: History) -> None:
+        attributes: dict[str, Any] = {COST: trial.cost, PROTECTED: trial.protected}
+        attributes |= {rung_key(epoch): accuracy for epoch, accuracy in trial.rungs.items()}
+        distributions: dict[str, BaseDistribution] = {
+            name: CategoricalDistribution(self._values[name]) for name in trial.params
+        }
+        states = {"done": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+        states |= {"failed": TrialState.PRUNED}
+        done = trial.state == "done"
+        self._handles[trial.number] = len(self._study.get_trials(deepcopy=False))
+        self._study.add_trial(
+            create_trial(
+                state=states.get(trial.state, TrialState.RUNNING),
+                values=[trial.rungs[self._rungs[-1]], trial.cost] if done else None,
+                params=dict(trial.params),
+                distributions=distributions,
+                user_attrs=attributes,
+                constraints={"failed": 1.0} if trial.state == "failed" else None,
+            )
+        )
+
+
+def _seed(seed: int, trials: int) -> int:
+    digest = hashlib.sha256(f"{seed}:{trials}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")

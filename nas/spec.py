@@ -1,0 +1,106 @@
+"""The job file's content, checked: its sections, and what must fit between them. No torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from nas.names import check_name
+from nas.spec_sections import (
+    CostSection,
+    DataSection,
+    FinalistsSection,
+    RecipeSection,
+    SearchSection,
+    Section,
+    TrackingSection,
+    WorkersSection,
+    problems,
+)
+from search_spaces.errors import SpaceErrors, unknown
+from search_spaces.ready import ready_names, ready_space
+from search_spaces.space import SearchSpace
+from workers.datasets import DataSpec
+from workers.recipe import Recipe
+
+
+class JobSpec(Section):
+    """A whole job file."""
+
+    name: str
+    seed: int = Field(0, ge=0, lt=2**31)
+    data: DataSection = DataSection()
+    space: str | dict[str, Any]
+    recipe: RecipeSection = RecipeSection()
+    cost: CostSection = CostSection()
+    search: SearchSection
+    finalists: FinalistsSection = FinalistsSection()
+    workers: WorkersSection = WorkersSection()
+    tracking: TrackingSection = TrackingSection()
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        return check_name(name)
+
+    @field_validator("space", mode="plain")
+    @classmethod
+    def _space(cls, value: object) -> str | dict[str, Any]:
+        """A ready space's name or a space that can be built; every error keeps its place."""
+        if isinstance(value, str):
+            if value not in ready_names():
+                raise ValueError(unknown("ready space", value, ready_names()))
+            return value
+        if not isinstance(value, dict):
+            raise ValueError("must be the name of a ready space or a section")
+        try:
+            SearchSpace.from_dict(value)
+        except SpaceErrors as error:
+            raise problems([(e.path, str(e)) for e in error.errors]) from None
+        return value
+
+    @field_validator("search")
+    @classmethod
+    def _rungs_fit(cls, search: SearchSection, info: ValidationInfo) -> SearchSection:
+        """Rungs rise and end at the full budget; only checked beside a valid recipe."""
+        recipe = info.data.get("recipe")
+        if search.rungs is None or recipe is None:
+            return search
+        wrong = _rungs_problem(search.rungs, recipe.epochs)
+        if wrong:
+            raise problems([(("rungs",), wrong)])
+        return search
+
+    def recipe_value(self) -> Recipe:
+        """The training recipe as the workers take it."""
+        return Recipe(**self.recipe.model_dump())
+
+    def data_value(self) -> DataSpec:
+        """The data as the workers take it."""
+        return DataSpec(**self.data.model_dump())
+
+    def search_space(self) -> SearchSpace:
+        """The space to search."""
+        section = ready_space(self.space) if isinstance(self.space, str) else self.space
+        return SearchSpace.from_dict(section)
+
+    def rungs(self) -> tuple[int, ...]:
+        """Epochs at which trials are compared; the last is the full budget."""
+        epochs = self.recipe.epochs
+        if self.search.pruner == "none":
+            return (epochs,)
+        return self.search.rungs or derived_rungs(epochs)
+
+
+def derived_rungs(epochs: int) -> tuple[int, ...]:
+    """A quarter, a half and the whole of the budget, without repeats: 12 gives (3, 6, 12)."""
+    return tuple(sorted({max(1, epochs // 4), max(1, epochs // 2), epochs}))
+
+
+def _rungs_problem(rungs: tuple[int, ...], epochs: int) -> str:
+    if not rungs or list(rungs) != sorted(set(rungs)):
+        return f"{list(rungs)} must rise from rung to rung"
+    if rungs[-1] != epochs:
+        return f"{list(rungs)} must end at recipe.epochs, which is {epochs}"
+    return ""

@@ -1,0 +1,207 @@
+"""The job file as people write it: YAML and ``--set`` in, a checked spec or every problem out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from nas import yaml_source
+from nas.errors import JobFileError, Problem
+from nas.spec import JobSpec
+from nas.spec_messages import message_of
+
+#: ``locate(path, message)``: a problem at the place of that path.
+Locate = Callable[[yaml_source.Path, str], Problem]
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> JobSpec:
+    """Read and check a job file.
+
+    A relative ``data.root`` is meant from the current folder, and is made absolute here.
+
+    Args:
+        path: of the YAML file.
+        overrides: ``a.b=value`` each, as given to ``--set``; the value is YAML.
+
+    Raises:
+        JobFileError: with every problem found.
+    """
+    return parse(_text_of(Path(path)), str(path), overrides)
+
+
+def parse(text: str, filename: str = "job.yaml", overrides: Sequence[str] = ()) -> JobSpec:
+    """Check the text of a job file; see ``load``.
+
+    Raises:
+        JobFileError: with every problem found.
+    """
+    document = Document.read(text, filename)
+    for override in overrides:
+        document.override(override)
+    found = list(document.problems)
+    if document.usable:
+        try:
+            spec = JobSpec.model_validate(document.value)
+        except ValidationError as error:
+            flawed = {flaw.path for flaw in document.source.flaws}
+            errors = [e for e in error.errors(include_url=False) if e["loc"] not in flawed]
+            found += [document.place(e["loc"], message_of(e)) for e in errors]
+        else:
+            if not found:
+                return _rooted(spec)
+    raise JobFileError(_ordered(found))
+
+
+def locator(path: str | Path, overrides: Sequence[str] = ()) -> Locate:
+    """How to tell the places of problems that only a deep check finds.
+
+    Returns:
+        a function of (path in the spec, message) to a problem at its place in the file.
+    """
+    document = Document.read(_text_of(Path(path)), str(path))
+    for override in overrides:
+        document.override(override)
+    return document.place
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        reason = "is not a text file (UTF-8)"
+    except FileNotFoundError:
+        reason = "there is no such file; 'nas init' writes one to start from"
+    except IsADirectoryError:
+        reason = "is a folder; a job file is a YAML file"
+    except (OSError, ValueError) as error:
+        reason = f"can't be read: {getattr(error, 'strerror', None) or error}"
+    raise JobFileError([Problem(str(path), "", reason)])
+
+
+def _rooted(spec: JobSpec) -> JobSpec:
+    if not spec.data.root:
+        return spec
+    root = str(Path(spec.data.root).expanduser().absolute())
+    return spec.model_copy(update={"data": spec.data.model_copy(update={"root": root})})
+
+
+def _ordered(found: Sequence[Problem]) -> list[Problem]:
+    """By place, without repeats."""
+    return sorted(dict.fromkeys(found), key=lambda p: (p.line == 0, p.line, p.column))
+
+
+@dataclass
+class Document:
+    """A job file's raw content with the places of its parts.
+
+    Attributes:
+        usable: whether there is a mapping to check at all.
+        overridden: the ``--set`` text by the path that it set.
+    """
+
+    filename: str
+    lines: list[str]
+    source: yaml_source.Source
+    problems: list[Problem] = field(default_factory=list)
+    overridden: dict[yaml_source.Path, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, text: str, filename: str) -> Document:
+        """Read the YAML; what is wrong with it becomes the first problems."""
+        document = cls(filename, re.split(r"\r\n|\r|\n", text), yaml_source.read(text))
+        for flaw in document.source.flaws:
+            document.problems.append(document.at(flaw.mark, flaw.path, flaw.message))
+        if not document.problems and not document.usable:
+            empty = document.value is None
+            reason = "is empty" if empty else "is not a mapping of keys to values"
+            document.problems.append(Problem(filename, "", f"{reason}; 'nas init' writes a start"))
+        return document
+
+    @property
+    def value(self) -> Any:
+        """The content as plain values."""
+        return self.source.value
+
+    @property
+    def usable(self) -> bool:
+        """Whether the content is a mapping."""
+        return isinstance(self.value, dict)
+
+    def at(self, mark: yaml_source.Mark, path: yaml_source.Path, message: str) -> Problem:
+        """A problem at a place of the file."""
+        line = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""
+        where = f"{self.filename}:{mark.line}:{mark.column}"
+        return Problem(where, dotted(path), message, mark.line, mark.column, line)
+
+    def place(self, path: yaml_source.Path, message: str) -> Problem:
+        """A problem at the place of a path, or of the override that set it."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.overridden:
+                return Problem(f"--set {self.overridden[path[:length]]}", dotted(path), message)
+        return self.at(self.mark(path, message), path, message)
+
+    def mark(self, path: yaml_source.Path, message: str) -> yaml_source.Mark:
+        """Where to point: at a plain value, else at its key, else at the part that lacks it."""
+        of_key = message.startswith("unknown key") or f" {path[-1]!r}" in message[:80]
+        while path:
+            value, key = self.source.values.get(path), self.source.keys.get(path)
+            if value and not of_key and path not in self.source.sections:
+                return value
+            known = key or value
+            if known:
+                return known
+            path, of_key = path[:-1], False
+        return yaml_source.Mark(1, 1)
+
+    def override(self, text: str) -> None:
+        """Apply one ``a.b=value``; what is wrong with it becomes a problem."""
+        key, equals, raw = text.partition("=")
+        path = tuple(part.strip() for part in key.split("."))
+        where = f"--set {text}"
+        if not equals or not all(path):
+            self.problems.append(Problem(where, "", "must be KEY=VALUE, such as search.trials=40"))
+            return
+        given = yaml_source.read(raw)
+        for flaw in given.flaws:
+            self.problems.append(Problem(where, key, flaw.message))
+        if not given.flaws and self.usable:
+            self._set(path, given.value, text)
+
+    def _set(self, path: tuple[str, ...], value: Any, text: str) -> None:
+        here: Any = self.value
+        done: yaml_source.Path = ()
+        for part in path[:-1]:
+            step = _step(here, part)
+            done = (*done, step)
+            if isinstance(here, dict) and here.get(part) is None:
+                here[part] = {}
+            here = _child(here, step)
+        step = _step(here, path[-1])
+        if isinstance(here, dict) or (isinstance(here, list) and _child(here, step) is not None):
+            here[step] = value  # type: ignore[index]
+            self.overridden[(*done, step)] = text
+        else:
+            reason = f"{dotted(done)} holds no key {path[-1]!r} that could be set"
+            self.problems.append(Problem(f"--set {text}", dotted(path), reason))
+
+
+def _step(here: Any, part: str) -> str | int:
+    return int(part) if isinstance(here, list) and part.isdecimal() else part
+
+
+def _child(here: Any, step: str | int) -> Any:
+    try:
+        return here[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def dotted(path: yaml_source.Path) -> str:
+    """``space.attention[0].types.se``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

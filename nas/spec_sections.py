@@ -1,0 +1,179 @@
+"""The sections of a job file: names, types and ranges of what each holds. No torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from search_spaces.errors import unknown
+from workers.datasets import DATASETS, DataSpec
+from workers.recipe import Recipe
+from workers.threads import cores
+
+Objective = Literal["forward_flops", "parameters", "latency_ms"]
+Sampler = Literal["known_cost", "tpe", "nsga2", "random", "gp"]
+Pruner = Literal["pareto", "none"]
+Place = tuple[str | int, ...]
+
+_WORDS = {"yes": True, "on": True, "no": False, "off": False}
+
+#: A switch: ``true``/``false``, and YAML 1.1's ``yes``/``no``/``on``/``off``.
+Flag = Annotated[bool, BeforeValidator(lambda v: _WORDS.get(v, v) if isinstance(v, str) else v)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of a job file: unknown keys are refused and nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, data: object) -> object:
+        """A known key without a value (its lines commented out) is an absent key."""
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+class DataSection(Section):
+    """Which images, and how they are split; see ``workers.datasets.DataSpec``."""
+
+    name: str = DataSpec.name
+    root: str = DataSpec.root
+    download: Flag = DataSpec.download
+    fraction: Share = DataSpec.fraction
+    train_images: int = Field(DataSpec.train_images, ge=0)
+    validation: float = Field(DataSpec.validation, gt=0, lt=1)
+    image_size: int = Field(DataSpec.image_size, ge=4, le=1024)
+    split_seed: int = DataSpec.split_seed
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in DATASETS:
+            raise ValueError(unknown("data set", name, DATASETS))
+        return name
+
+    @model_validator(mode="after")
+    def _rooted(self) -> DataSection:
+        if DATASETS[self.name].needs_root and not self.root:
+            raise problems([(("root",), f"{self.name} needs the folder that holds its files")])
+        return self
+
+
+class RecipeSection(Section):
+    """How a candidate is trained; see ``workers.recipe.Recipe``."""
+
+    epochs: int = Field(Recipe.epochs, ge=1, le=10_000)
+    batch_size: Count = Recipe.batch_size
+    optimizer: Literal["sgd", "adamw"] = Recipe.optimizer
+    learning_rate: float = Field(Recipe.learning_rate, gt=0)
+    momentum: float = Field(Recipe.momentum, ge=0, lt=1)
+    weight_decay: float = Field(Recipe.weight_decay, ge=0)
+    warmup: float = Field(Recipe.warmup, ge=0, lt=1)
+    label_smoothing: float = Field(Recipe.label_smoothing, ge=0, lt=1)
+    augmentation: Literal["auto", "none", "crop", "crop_flip"] = Recipe.augmentation
+    precision: Literal["auto", "float32", "bfloat16"] = Recipe.precision
+    channels_last: Literal["auto", "on", "off"] = Recipe.channels_last
+    recalibrate_batch_norm: Flag = Recipe.recalibrate_batch_norm
+    recalibration_batches: Count = Recipe.recalibration_batches
+
+
+class Limits(Section):
+    """Upper limits of cost; a candidate over one of them is never trained."""
+
+    parameters: float | None = Field(None, gt=0)
+    forward_flops: float | None = Field(None, gt=0)
+    latency_ms: float | None = Field(None, gt=0)
+
+
+class CostSection(Section):
+    """What accuracy is weighed against."""
+
+    objective: Objective = "forward_flops"
+    limits: Limits = Limits()
+    latency_batch: Count = 1
+
+
+class SearchSection(Section):
+    """How many architectures are tried, who suggests them and who stops them early.
+
+    Attributes:
+        trials: architectures to train, baselines counted, duplicates not.
+        rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
+        reduction: one trial of so many goes on from a rung to the next.
+        baselines: train the hand-made rules first, so that the verdict has something to stand on.
+        seed: of the sampler's draws; the job's own seed is that of the trainings.
+    """
+
+    trials: int = Field(ge=1, le=100_000)
+    sampler: Sampler = "known_cost"
+    pruner: Pruner = "pareto"
+    rungs: Annotated[tuple[Count, ...], Field(strict=False)] | None = None
+    reduction: int = Field(3, ge=2)
+    baselines: Flag = True
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+class FinalistsSection(Section):
+    """Repeats of the front's members and the baselines on further seeds (0: none)."""
+
+    seeds: int = Field(3, ge=0, le=100)
+
+
+class WorkersSection(Section):
+    """What trains: how many workers, what each takes, and where.
+
+    Attributes:
+        count: workers; ``auto``: as many as the machine's cores (or GPUs) allow.
+        gpus: share of a GPU a worker takes: 0, up to 1, or a whole number.
+        address: of a running Ray cluster; absent: Ray is started here.
+    """
+
+    count: int | Literal["auto"] = "auto"
+    cpus: Count = 1
+    gpus: float = Field(0, ge=0)
+    address: str | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @field_validator("count", mode="plain")
+    @classmethod
+    def _positive_or_auto(cls, value: object) -> int | str:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value == "auto" or (whole and value >= 1):  # type: ignore[operator]
+            return value  # type: ignore[return-value]
+        raise ValueError(f"{value!r} is not a number of workers; allowed: auto, an integer from 1")
+
+    @field_validator("gpus")
+    @classmethod
+    def _whole_beyond_one(cls, value: float) -> float:
+        if value > 1 and value != int(value):
+            raise ValueError(f"{value} GPUs a worker; more than one must be a whole number")
+        return value
+
+    def resolved_count(self, available: int | None = None) -> int:
+        """How many workers to start; ``auto`` is one for every ``cpus`` cores of this machine."""
+        if self.count != "auto":
+            return self.count
+        return max(1, (available or cores()) // self.cpus)
+
+
+class TrackingSection(Section):
+    """Whether the job is recorded in MLflow as well as in our store."""
+
+    enabled: Flag = True
+
+
+def problems(found: list[tuple[Place, str]]) -> ValidationError:
+    """Errors at places below the one being validated, for pydantic to collect with its own."""
+    details = [
+        InitErrorDetails(
+            type=PydanticCustomError("job_file", "{text}", {"text": text}), loc=place, input=None
+        )
+        for place, text in found
+    ]
+    return ValidationError.from_exception_data("job file", details)

@@ -1,0 +1,1 @@
+"""The record of truth: jobs, trials, reports and events in SQL."""

@@ -1,0 +1,80 @@
+"""Opening a database: engine, durability settings, migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+
+from nas.errors import NewerDatabase, StoreUnreachable
+from nas.store.schema import REVISION
+
+
+def open_engine(url: str) -> Engine:
+    """Connect and bring the schema up to date.
+
+    Args:
+        url: ``sqlite:///PATH`` or ``postgresql+psycopg://…``; plain ``postgresql://`` works too.
+
+    Raises:
+        NewerDatabase: if a newer version of this program made the database.
+        StoreUnreachable: if the server doesn't answer or the file can't be opened.
+    """
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+    try:
+        found = _revision(engine)
+    except Exception as error:
+        place = parsed.render_as_string(hide_password=True)
+        raise StoreUnreachable(f"can't open the store {place}: {_first_line(error)}") from error
+    if found != REVISION:
+        _migrate(engine, found)
+    return engine
+
+
+def _configure_sqlite(connection: Any, record: object) -> None:
+    # WAL with NORMAL keeps every commit across a kill of the process; only a power cut can lose
+    # the last ones, never the file's consistency.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=20000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(engine: Engine, found: str | None) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise NewerDatabase(
+            f"the database is at revision {found!r}, made by a newer version; this version knows "
+            f"up to {REVISION!r}: upgrade the program, or point NAS_HOME at another folder"
+        )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().splitlines()[0]

@@ -1,0 +1,96 @@
+"""Jobs and their events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from nas.errors import NameTaken, NotFound
+from nas.store.records import Event, Job, JobState
+from nas.store.rows import as_record, inserted_id, now_ms, record_event
+from nas.store.schema import events, jobs
+
+
+class Jobs:
+    """The table of jobs; every change appends an event in the same transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, name: str, spec: dict[str, Any], details: dict[str, Any]) -> Job:
+        """Record a job as queued.
+
+        Raises:
+            NameTaken: if a job of this name exists.
+        """
+        values = {
+            "name": name,
+            "state": "queued",
+            "reason": "",
+            "spec": spec,
+            "details": details,
+            "created_ms": now_ms(),
+        }
+        try:
+            with self._engine.begin() as connection:
+                key = inserted_id(connection.execute(insert(jobs), values))
+                record_event(connection, key, "job_queued", {"name": name})
+        except IntegrityError:
+            raise NameTaken(name) from None
+        return self.get(name)
+
+    def get(self, name: str) -> Job:
+        """A job by name or id.
+
+        Raises:
+            NotFound: with the nearest name.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(select(jobs).where(jobs.c.name == name)).mappings().first()
+            if row is None and name.isdecimal():
+                query = select(jobs).where(jobs.c.id == int(name))
+                row = connection.execute(query).mappings().first()
+            if row is not None:
+                return as_record(Job, row)
+            names = list(connection.execute(select(jobs.c.name)).scalars())
+        raise NotFound("job", name, names)
+
+    def set_state(self, job_id: int, state: JobState, reason: str = "") -> None:
+        """Move a job to a state; stamps its first start, and its end."""
+        values: dict[str, Any] = {"state": state, "reason": reason}
+        if state == "running":
+            values |= {
+                "started_ms": func.coalesce(jobs.c.started_ms, now_ms()),
+                "finished_ms": None,
+            }
+        elif state != "queued":
+            values["finished_ms"] = now_ms()
+        with self._engine.begin() as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+            record_event(connection, job_id, f"job_{state}", {"reason": reason})
+
+    def add_details(self, job_id: int, details: dict[str, Any]) -> None:
+        """Merge keys into a job's details."""
+        with self._engine.begin() as connection:
+            query = select(jobs.c.details).where(jobs.c.id == job_id)
+            merged = {**connection.execute(query).scalar_one(), **details}
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(details=merged))
+
+    def events(self, job_id: int, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Events of a job with ids above ``after``, oldest first."""
+        query = (
+            select(events)
+            .where(events.c.job_id == job_id, events.c.id > after)
+            .order_by(events.c.id)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [as_record(Event, row) for row in connection.execute(query).mappings()]
+
+    def list(self) -> list[Job]:
+        """All jobs, newest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(jobs).order_by(jobs.c.id.desc())).mappings()
+            return [as_record(Job, row) for row in rows]

@@ -1,0 +1,138 @@
+"""Rows of the store as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
+TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
+TrialKind = Literal["baseline", "search", "finalist"]
+
+#: The costs that can be an objective or a limit, all minimised.
+COSTS = ("forward_flops", "parameters", "latency_ms")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search job.
+
+    Attributes:
+        spec: the resolved job file.
+        details: what was found at submission: data, versions, rungs, reference point.
+        reason: why it failed or was cancelled.
+    """
+
+    id: int
+    name: str
+    state: JobState
+    reason: str
+    spec: dict[str, Any]
+    details: dict[str, Any]
+    created_ms: int
+    started_ms: int | None
+    finished_ms: int | None
+
+
+@dataclass(frozen=True)
+class NewTrial:
+    """A trial before it is recorded.
+
+    Attributes:
+        kind: ``baseline``, ``search`` or ``finalist`` (a repeat of ``origin`` on another seed).
+        label: a baseline's name; empty otherwise.
+        hash: of architecture, recipe, data, training seed, device kind and training version.
+        params: the space's parameters; None where the architecture lies outside the space.
+    """
+
+    kind: TrialKind
+    hash: str
+    architecture: str
+    params: dict[str, Any] | None
+    seed: int
+    parameters: int
+    forward_flops: int
+    latency_ms: float | None = None
+    latency_spread_ms: float | None = None
+    label: str = ""
+    origin: int | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One architecture in a job, or a finalist's repeat of one.
+
+    Attributes:
+        number: counts from 0 within the job.
+        epoch: the last rung reached; ``accuracy`` is the validation accuracy there, in 0…1.
+        attempts: segments that were lost with their worker.
+    """
+
+    id: int
+    job_id: int
+    number: int
+    kind: TrialKind
+    label: str
+    origin: int | None
+    hash: str
+    architecture: str
+    params: dict[str, Any] | None
+    seed: int
+    state: TrialState
+    reason: str
+    parameters: int
+    forward_flops: int
+    latency_ms: float | None
+    latency_spread_ms: float | None
+    epoch: int
+    accuracy: float | None
+    test_accuracy: float | None
+    attempts: int
+    created_ms: int
+    finished_ms: int | None
+
+    def cost(self, objective: str) -> float:
+        """The cost of this name (one of ``COSTS``).
+
+        Raises:
+            ValueError: if it was never measured.
+        """
+        value = {
+            "forward_flops": self.forward_flops,
+            "parameters": self.parameters,
+            "latency_ms": self.latency_ms,
+        }[objective]
+        if value is None:
+            raise ValueError(f"trial {self.number} has no {objective}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One rung reached by one trial."""
+
+    trial_id: int
+    epoch: int
+    validation_accuracy: float
+    validation_loss: float
+    train_loss: tuple[float, ...]
+    train_accuracy: tuple[float, ...]
+    train_seconds: float
+    evaluation_seconds: float
+    checkpoint: str
+    checkpoint_sha256: str
+    worker: str
+    device: str
+    created_ms: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; ids grow, so a reader keeps the last one as its cursor."""
+
+    id: int
+    job_id: int
+    trial_id: int | None
+    kind: str
+    data: dict[str, Any]
+    created_ms: int

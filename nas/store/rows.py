@@ -1,0 +1,52 @@
+"""Small shared pieces of the store: the clock, one event, a row as a value."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, CursorResult, insert
+from sqlalchemy.engine import RowMapping
+
+from nas.store import schema
+
+T = TypeVar("T")
+
+
+def now_ms() -> int:
+    """UTC milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def as_record(kind: type[T], row: RowMapping) -> T:
+    """A row as a frozen record; JSON lists become tuples."""
+    values = {field.name: row[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """The id that an insert gave its row."""
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def record_event(
+    connection: Connection,
+    job_id: int,
+    kind: str,
+    data: dict[str, Any],
+    trial_id: int | None = None,
+) -> None:
+    """Append an event in the caller's transaction."""
+    connection.execute(
+        insert(schema.events),
+        {
+            "job_id": job_id,
+            "trial_id": trial_id,
+            "kind": kind,
+            "data": data,
+            "created_ms": now_ms(),
+        },
+    )

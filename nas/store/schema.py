@@ -1,0 +1,124 @@
+"""Tables of the record of truth. States are constrained here; times are UTC milliseconds."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+#: The newest migration; a test holds it to the files in ``migrations/versions``.
+REVISION = "0001"
+
+JOB_STATES = ("queued", "running", "interrupted", "done", "failed", "cancelled")
+TRIAL_STATES = ("running", "waiting", "done", "pruned", "failed")
+TRIAL_KINDS = ("baseline", "search", "finalist")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite makes only INTEGER PRIMARY KEY an alias of the row id.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("spec", JSON, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("finished_ms", BigInteger),
+    _one_of("state", JOB_STATES),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("label", String(64), nullable=False, default=""),
+    Column("origin", Integer),
+    Column("hash", String(64), nullable=False),
+    Column("architecture", Text, nullable=False),
+    Column("params", JSON),
+    Column("seed", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("parameters", BigInteger, nullable=False),
+    Column("forward_flops", BigInteger, nullable=False),
+    Column("latency_ms", Float),
+    Column("latency_spread_ms", Float),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("accuracy", Float),
+    Column("test_accuracy", Float),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    UniqueConstraint("job_id", "number"),
+    UniqueConstraint("job_id", "hash"),
+    _one_of("state", TRIAL_STATES),
+    _one_of("kind", TRIAL_KINDS),
+    Index(None, "hash"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("trial_id", ForeignKey("trials.id", ondelete="CASCADE"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("validation_accuracy", Float, nullable=False),
+    Column("validation_loss", Float, nullable=False),
+    Column("train_loss", JSON, nullable=False),
+    Column("train_accuracy", JSON, nullable=False),
+    Column("train_seconds", Float, nullable=False),
+    Column("evaluation_seconds", Float, nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("checkpoint_sha256", String(64), nullable=False),
+    Column("worker", String(128), nullable=False),
+    Column("device", String(128), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    UniqueConstraint("trial_id", "epoch"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("trial_id", ForeignKey("trials.id", ondelete="CASCADE")),
+    Column("kind", String(32), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index(None, "job_id", "id"),
+)

@@ -1,0 +1,173 @@
+"""Trials and their reports: one transaction a trial, one a report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from nas.errors import NotFound
+from nas.store.records import NewTrial, ReportRow, Trial, TrialState
+from nas.store.rows import as_record, inserted_id, now_ms, record_event
+from nas.store.schema import reports, trials
+
+
+class Trials:
+    """The tables of trials and reports; every change appends an event in the same transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, job_id: int, number: int, trial: NewTrial) -> Trial:
+        """Record a trial as running."""
+        created = now_ms()
+        values = {
+            **asdict(trial),
+            "job_id": job_id,
+            "number": number,
+            "state": "running",
+            "reason": "",
+            "epoch": 0,
+            "attempts": 0,
+            "created_ms": created,
+        }
+        with self._engine.begin() as connection:
+            key = inserted_id(connection.execute(insert(trials), values))
+            record_event(connection, job_id, "trial_added", {"number": number}, key)
+        return Trial(
+            **asdict(trial),
+            id=key,
+            job_id=job_id,
+            number=number,
+            state="running",
+            reason="",
+            epoch=0,
+            accuracy=None,
+            test_accuracy=None,
+            attempts=0,
+            created_ms=created,
+            finished_ms=None,
+        )
+
+    def report(self, trial: Trial, row: ReportRow, state: TrialState) -> bool:
+        """Record a rung and the trial's next state in one transaction.
+
+        Returns:
+            False if this rung of this trial was recorded before; nothing is changed then.
+        """
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(reports), asdict(row))
+                changes = {"epoch": row.epoch, "accuracy": row.validation_accuracy}
+                self._change(connection, trial, state, changes)
+                record_event(
+                    connection,
+                    trial.job_id,
+                    "report",
+                    {
+                        "number": trial.number,
+                        "epoch": row.epoch,
+                        "accuracy": row.validation_accuracy,
+                        "state": state,
+                    },
+                    trial.id,
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def set_state(self, trial: Trial, state: TrialState, reason: str = "") -> None:
+        """Move a trial to a state."""
+        with self._engine.begin() as connection:
+            self._change(connection, trial, state, {"reason": reason})
+            data = {"number": trial.number, "reason": reason}
+            record_event(connection, trial.job_id, f"trial_{state}", data, trial.id)
+
+    def count_attempt(self, trial: Trial) -> None:
+        """Note that a segment was lost with its worker."""
+        with self._engine.begin() as connection:
+            query = update(trials).where(trials.c.id == trial.id)
+            connection.execute(query.values(attempts=trials.c.attempts + 1))
+            record_event(
+                connection, trial.job_id, "worker_lost", {"number": trial.number}, trial.id
+            )
+
+    def set_test_accuracy(self, trial: Trial, accuracy: float) -> None:
+        """Record the accuracy on images that the search never saw."""
+        with self._engine.begin() as connection:
+            query = update(trials).where(trials.c.id == trial.id)
+            connection.execute(query.values(test_accuracy=accuracy))
+            data = {"number": trial.number, "accuracy": accuracy}
+            record_event(connection, trial.job_id, "test_accuracy", data, trial.id)
+
+    def get(self, job_id: int, number: int) -> Trial:
+        """One trial by its number in the job.
+
+        Raises:
+            NotFound: with the range of numbers that exist.
+        """
+        query = select(trials).where(trials.c.job_id == job_id, trials.c.number == number)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+            if row is not None:
+                return as_record(Trial, row)
+            numbers = select(trials.c.number).where(trials.c.job_id == job_id)
+            known = list(connection.execute(numbers).scalars())
+        raise NotFound("trial", number, known)
+
+    def counts(self) -> dict[int, dict[str, int]]:
+        """Trials by state for every job; finalists are repeats and not counted."""
+        query = (
+            select(trials.c.job_id, trials.c.state, func.count())
+            .where(trials.c.kind != "finalist")
+            .group_by(trials.c.job_id, trials.c.state)
+        )
+        found: dict[int, dict[str, int]] = {}
+        with self._engine.connect() as connection:
+            for job_id, state, count in connection.execute(query):
+                found.setdefault(job_id, {})[state] = count
+        return found
+
+    def worker_seconds(self, job_id: int) -> float:
+        """Seconds that workers spent on training and evaluating the recorded rungs of a job."""
+        query = (
+            select(func.sum(reports.c.train_seconds + reports.c.evaluation_seconds))
+            .join(trials, trials.c.id == reports.c.trial_id)
+            .where(trials.c.job_id == job_id)
+        )
+        with self._engine.connect() as connection:
+            return float(connection.execute(query).scalar() or 0)
+
+    def reports(
+        self, job_id: int, trial_ids: Collection[int] | None = None
+    ) -> dict[int, list[ReportRow]]:
+        """Reports by trial id, by epoch; of these trials, or of all."""
+        query = (
+            select(reports)
+            .join(trials, trials.c.id == reports.c.trial_id)
+            .where(trials.c.job_id == job_id)
+            .order_by(reports.c.trial_id, reports.c.epoch)
+        )
+        if trial_ids is not None:
+            query = query.where(trials.c.id.in_(trial_ids))
+        found: dict[int, list[ReportRow]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query).mappings():
+                found.setdefault(row["trial_id"], []).append(as_record(ReportRow, row))
+        return found
+
+    def _change(
+        self, connection: Connection, trial: Trial, state: TrialState, values: dict[str, Any]
+    ) -> None:
+        ended = state in ("done", "pruned", "failed")
+        changes = {**values, "state": state, "finished_ms": now_ms() if ended else None}
+        connection.execute(update(trials).where(trials.c.id == trial.id).values(changes))
+
+    def list(self, job_id: int) -> list[Trial]:
+        """All trials of a job by number."""
+        query = select(trials).where(trials.c.job_id == job_id).order_by(trials.c.number)
+        with self._engine.connect() as connection:
+            return [as_record(Trial, row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,107 @@
+"""Recording a job: everything that must not change later is written down here."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from nas.deep import DeepReport
+from nas.spec import JobSpec
+from nas.store.records import Job
+from nas.store.store import Store
+from workers.datasets import DATASETS
+from workers.device import Numerics, resolve_device
+from workers.recipe import Recipe
+
+_PACKAGES = ("torch", "torchvision", "optuna", "ray", "mlflow", "sqlalchemy")
+
+
+def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
+    """Record a job as queued.
+
+    Args:
+        store: where to.
+        spec: the checked job file.
+        found: what the deep check saw.
+
+    Raises:
+        NameTaken: if a job of this name exists.
+    """
+    workers = resolve_workers(spec)
+    recipe = resolve_recipe(spec, workers["device"])
+    highest = {
+        "parameters": found.highest.parameters,
+        "forward_flops": found.highest.forward_flops,
+    }
+    lowest = {"parameters": found.lowest.parameters, "forward_flops": found.lowest.forward_flops}
+    objective = spec.cost.objective
+    details = {
+        "objective": objective,
+        "rungs": list(spec.rungs()),
+        "shape": asdict(found.shape),
+        "recipe": asdict(recipe),
+        "data": {
+            "name": spec.data.name,
+            "hash": found.data_hash,
+            "mean": list(found.mean),
+            "std": list(found.std),
+            "train": found.train_images,
+            "validation": found.validation_images,
+            "test": found.test_images,
+        },
+        # Latency has no highest value before something was measured: the driver fills it in.
+        "reference": {"accuracy": 1 / found.shape.classes, "cost": highest.get(objective)},
+        "cost_range": {name: [lowest[name], highest[name]] for name in highest},
+        "space_size": found.space_size,
+        "workers": workers,
+        "device": workers["device"],
+        "precision": recipe.precision,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+    }
+    return store.jobs.create(spec.name, spec.model_dump(mode="json"), details)
+
+
+def resolve_workers(spec: JobSpec) -> dict[str, Any]:
+    """Count, share of a GPU and device of the workers, with every ``auto`` resolved.
+
+    Where a GPU is found here and the job names none, the GPUs are shared out among the workers.
+    """
+    section = spec.workers
+    device: str = "cuda" if section.gpus else section.device
+    if not section.address:
+        device = resolve_device(device).type
+    count, gpus = section.resolved_count(), section.gpus
+    if device == "cuda" and not gpus:
+        there = torch.cuda.device_count()
+        count = section.count if section.count != "auto" else there
+        gpus = there / count if there < count else there // count
+    return {
+        "count": count,
+        "cpus": section.cpus,
+        "gpus": gpus,
+        "address": section.address,
+        "device": "cpu" if device == "auto" else device,
+    }
+
+
+def resolve_recipe(spec: JobSpec, device: str) -> Recipe:
+    """The recipe with every ``auto`` replaced by what it means on this device."""
+    recipe = spec.recipe_value()
+    kind = device if device == "cpu" or torch.cuda.is_available() else "cpu"
+    numerics = Numerics.of(recipe, torch.device(kind))
+    augmentation = recipe.augmentation
+    if augmentation == "auto":
+        augmentation = DATASETS[spec.data.name].augmentation
+    return replace(
+        recipe,
+        precision="bfloat16" if numerics.bfloat16 else "float32",
+        channels_last="on" if numerics.channels_last else "off",
+        augmentation=augmentation,
+    )

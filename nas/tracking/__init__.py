@@ -1,0 +1,1 @@
+"""MLflow records of a job, written beside the search and never in its way."""

@@ -1,0 +1,210 @@
+"""One job's runs in MLflow. The only file that knows MLflow; it blocks, so it runs on a thread.
+
+Checked against MLflow 3.17: equal points are kept once, a parameter's value can't change, and a
+run that has ended still takes metrics and tags.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from nas.analysis.front import front_of
+from nas.figures import front_page
+from nas.store.records import Job, ReportRow, Trial
+from nas.tracking import values
+from nas.tracking.values import Point
+
+# Set before mlflow is imported: its defaults block for minutes where no server answers. The
+# exporter tries again by itself, so that a request need not.
+for _name, _value in (
+    ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0"),
+    ("MLFLOW_HTTP_REQUEST_TIMEOUT", "10"),
+    ("MLFLOW_DISABLE_TELEMETRY", "true"),
+):
+    os.environ.setdefault(_name, _value)
+
+from mlflow import MlflowClient  # noqa: E402
+from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+
+EXPERIMENT = "attention placement"
+CURSOR = "nas.cursor"
+ON_FRONT = "on_front"
+
+# Opens the experiment in the part of MLflow's pages that shows training runs.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
+_METRICS_A_BATCH = 900  # MLflow takes 1000 entities in all, 100 of them parameters or tags
+_PARAMS_A_BATCH = 90
+_TAG_LENGTH, _PARAM_LENGTH = 5000, 6000
+
+logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+
+class MlflowRecords:
+    """A job's parent run, a child run for each trial, and the artifacts of the front.
+
+    Attributes:
+        cursor: the last event of the store that these records hold.
+    """
+
+    def __init__(self, tracking_uri: str, artifact_location: str | None, job: Job) -> None:
+        """Find the job's runs, or make the parent run.
+
+        Raises:
+            Exception: MLflow's own, of many kinds, if it can't be reached or refuses.
+        """
+        _create_database(tracking_uri)
+        self._client = MlflowClient(tracking_uri=tracking_uri)
+        self._experiment = self._find_experiment(artifact_location)
+        parent = self._find_parent(job) or self._make_parent(job)
+        self._parent: str = parent.info.run_id
+        self.cursor = int(parent.data.tags.get(CURSOR, 0))
+        self._children: dict[int, str] = {}
+        self._on_front: set[int] = set()
+        self._find_children()
+        self._write_spec(job, parent)
+
+    def write_trial(self, trial: Trial, reports: Sequence[ReportRow]) -> None:
+        """Write a trial that has ended: one batch, then its status."""
+        tags = values.trial_tags(trial, self._parent)
+        run = self._children.get(trial.number)
+        if run is None:
+            # A finalist repeats a member of the front and is no member itself.
+            on_front = {} if trial.kind == "finalist" else {ON_FRONT: "false"}
+            made = self._client.create_run(
+                self._experiment,
+                start_time=trial.created_ms,
+                tags=tags | on_front,
+                run_name=values.trial_name(trial),
+            )
+            run = self._children[trial.number] = made.info.run_id
+        points = values.trial_points(trial, reports)
+        self._log(run, points, values.trial_params(trial), tags)
+        self._client.set_terminated(run, values.STATUS[trial.state], trial.finished_ms)
+
+    def write_test_accuracy(self, number: int, point: Point) -> None:
+        """Add the test accuracy to the run of a trial that was written."""
+        self._log(self._children[number], [point])
+
+    def write_progress(self, points: Iterable[Point], cursor: int) -> None:
+        """Add to the job's own metrics; everything up to the event ``cursor`` is recorded."""
+        self._log(self._parent, list(points), tags={CURSOR: str(cursor)})
+        self.cursor = cursor
+
+    def write_state(self, job_state: str, at_ms: int) -> None:
+        """Show the job's state as the parent run's status."""
+        status = values.STATUS[job_state]
+        if status in ("RUNNING", "SCHEDULED"):
+            self._client.update_run(self._parent, status)
+        else:
+            self._client.set_terminated(self._parent, status, at_ms)
+
+    def write_front(self, job: Job, trials: Sequence[Trial]) -> None:
+        """Write the front as a table and as a figure, and tag its members' runs."""
+        points = front_of(job, trials).points
+        self._client.log_dict(self._parent, values.front_table(points), "front.json")
+        self._client.log_text(self._parent, front_page(job, trials), "front.html")
+        # The store may be ahead: a member without a run yet is tagged the next time.
+        members = {point.trial for point in points} & self._children.keys()
+        for number in members ^ self._on_front:
+            self._client.set_tag(self._children[number], ON_FRONT, str(number in members).lower())
+        self._on_front = members
+
+    def write_verdict(self, text: str) -> None:
+        """Write the verdict in words: a file, and the run's description."""
+        self._client.log_text(self._parent, text, "report.md")
+        self._client.set_tag(self._parent, "mlflow.note.content", text[:_TAG_LENGTH])
+
+    def _find_experiment(self, artifact_location: str | None) -> str:
+        found = self._client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            try:
+                made: str = self._client.create_experiment(
+                    EXPERIMENT, artifact_location, _EXPERIMENT_TAGS
+                )
+                return made
+            except MlflowException:  # another job made it at the same moment
+                found = self._client.get_experiment_by_name(EXPERIMENT)
+                if found is None:
+                    raise
+        if found.lifecycle_stage != "active":
+            raise RuntimeError(
+                f"MLflow's experiment {EXPERIMENT!r} was deleted; restore it with "
+                f"`mlflow experiments restore --experiment-id {found.experiment_id}`"
+            )
+        identifier: str = found.experiment_id
+        return identifier
+
+    def _find_parent(self, job: Job) -> Run | None:
+        wanted = " and ".join(f"tags.`{k}` = '{v}'" for k, v in values.job_tags(job).items())
+        found = self._client.search_runs([self._experiment], wanted, max_results=1)
+        return found[0] if found else None
+
+    def _make_parent(self, job: Job) -> Run:
+        tags = values.job_tags(job) | {
+            # Names a JSON artifact as a table, which MLflow's pages then draw as one.
+            "mlflow.loggedArtifacts": json.dumps([{"path": "front.json", "type": "table"}])
+        }
+        return self._client.create_run(self._experiment, job.created_ms, tags, job.name)
+
+    def _find_children(self) -> None:
+        wanted = f"tags.`mlflow.parentRunId` = '{self._parent}'"
+        token = None
+        while True:
+            page = self._client.search_runs([self._experiment], wanted, page_token=token)
+            for run in page:
+                number = int(run.data.tags["nas.trial"])
+                self._children[number] = run.info.run_id
+                if run.data.tags.get(ON_FRONT) == "true":
+                    self._on_front.add(number)
+            token = page.token
+            if not token:
+                return
+
+    def _write_spec(self, job: Job, parent: Run) -> None:
+        known = parent.data.params
+        new = {key: text for key, text in values.job_params(job).items() if key not in known}
+        self._log(self._parent, params=new)
+        content = {"spec": job.spec, "details": job.details}
+        self._client.log_dict(self._parent, content, "job.json")
+
+    def _log(
+        self,
+        run: str,
+        points: Sequence[Point] = (),
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        metrics = [Metric(p.key, p.value, p.timestamp_ms, p.step) for p in points]
+        named = [Param(key, text[:_PARAM_LENGTH]) for key, text in (params or {}).items()]
+        tagged = [RunTag(key, text[:_TAG_LENGTH]) for key, text in (tags or {}).items()]
+        while True:
+            self._client.log_batch(run, metrics[:_METRICS_A_BATCH], named[:_PARAMS_A_BATCH], tagged)
+            metrics, named, tagged = metrics[_METRICS_A_BATCH:], named[_PARAMS_A_BATCH:], []
+            if not metrics and not named:
+                return
+
+
+def _create_database(tracking_uri: str) -> None:
+    """Make a SQLite tracking store, once, also when several jobs start at the same moment."""
+    if not tracking_uri.startswith("sqlite:"):
+        return
+    path = Path(make_url(tracking_uri).database or "mlflow.db").absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # MLflow's own migrations crash when two processes run them on a fresh file.
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            connection = sqlite3.connect(path)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.close()
+        MlflowClient(tracking_uri=tracking_uri).search_experiments(max_results=1)

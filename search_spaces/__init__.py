@@ -1,0 +1,1 @@
+"""What could be built: attention types, backbones, placements, architectures, cost."""

@@ -1,0 +1,1 @@
+"""Backbones that carry attention at named positions."""

@@ -1,0 +1,76 @@
+"""Makes models with a function of the user's: ``package.module:factory``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from search_spaces.architecture import TaskShape, Value
+from search_spaces.backbones.adapt import fit_channels, fit_classes
+from search_spaces.errors import SpaceError, nearest
+
+#: What a factory may call the image's channels and the class count.
+CHANNELS = ("channels", "in_channels", "in_chans")
+CLASSES = ("classes", "num_classes", "n_classes")
+
+
+def make_own(name: str, axes: Mapping[str, Value], shape: TaskShape) -> nn.Module:
+    """Call the user's factory on torch's default device.
+
+    Args:
+        name: ``package.module:factory``, importable or in the current folder.
+        axes: keywords for the factory.
+        shape: the factory gets channels and classes if it has parameters of one of these names;
+            otherwise the first convolution and the last linear layer are fitted.
+
+    Raises:
+        SpaceError: if it can't be imported, called, or gives no module.
+    """
+    factory = _import(name)
+    given: dict[str, Value] = dict(axes)
+    told = [_tell(factory, given, CHANNELS, shape.channels)]
+    told.append(_tell(factory, given, CLASSES, shape.classes))
+    try:
+        model = factory(**given)
+    except TypeError as error:
+        raise SpaceError(f"{name} can't be called: {error}", ("name",)) from None
+    if not isinstance(model, nn.Module):
+        raise SpaceError(f"{name} gives a {type(model).__name__}, not a module", ("name",))
+    if not told[0]:
+        fit_channels(model, shape.channels)
+    if not told[1]:
+        fit_classes(model, shape.classes)
+    return model
+
+
+def _tell(factory: Any, given: dict[str, Value], names: tuple[str, ...], value: int) -> bool:
+    """Add the argument under the name that the factory has for it; whether it has one."""
+    try:
+        parameters = inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        return False
+    name = next((name for name in names if name in parameters), None)
+    if name is not None:
+        given.setdefault(name, value)
+    return name is not None
+
+
+def _import(name: str) -> Any:
+    module_name, _, attribute = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise SpaceError(f"backbone {name!r} can't be imported: {error}", ("name",)) from None
+    if not hasattr(module, attribute):
+        hint = nearest(attribute, [key for key, value in vars(module).items() if callable(value)])
+        raise SpaceError(f"{module_name} has no function {attribute!r}{hint}", ("name",))
+    return getattr(module, attribute)

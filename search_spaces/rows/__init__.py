@@ -1,0 +1,1 @@
+"""The catalogue's rows, one file a family; ``search_spaces.catalogue`` joins them."""

@@ -1,0 +1,48 @@
+import pytest
+
+from dashboard import formats
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (950, "950"),
+        (999.6, "1 k"),
+        (1_000, "1 k"),
+        (4_040_000, "4.04 M"),
+        (2.5e12, "2.5 T"),
+    ],
+)
+def test_large_numbers_have_three_digits_and_a_prefix(value, text):
+    assert formats.si(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (95, "1 min 35 s"), (59.6, "1 min 0 s"), (7_260, "2 h 1 min")],
+)
+def test_durations_are_in_the_two_largest_units(seconds, text):
+    assert formats.duration(seconds) == text
+
+
+def test_shares_are_percent():
+    assert formats.percent(0.95123) == "95.12 %"
+    assert formats.percent(None) == "–"
+
+
+def test_moments_name_their_time_zone():
+    assert formats.moment("2026-01-31T12:05:00Z") == "31 Jan 2026, 12:05 UTC"
+
+
+def test_repeats_show_the_interval_only_where_there_is_one():
+    point = {"accuracy_mean": 0.9, "accuracy_high": 0.92, "seeds": 3}
+    assert formats.repeats(point) == "90.00 ± 2.00 % (n=3)"
+    assert formats.repeats({**point, "accuracy_high": None, "seeds": 1}) == "90.00 % (n=1)"
+    assert formats.repeats({**point, "accuracy_mean": None}) == "–"
+
+
+def test_ended_trials_are_those_that_will_not_go_on():
+    trials = {"done": 3, "pruned": 2, "failed": 1, "running": 4, "waiting": 5}
+    assert formats.ended({"trials": trials}) == 6

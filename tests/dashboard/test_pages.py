@@ -1,0 +1,92 @@
+import re
+
+import pytest
+
+
+def text_of(answer):
+    """What a reader sees: no tags, single blanks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def test_without_jobs_the_page_says_how_to_start_one(browse):
+    assert "No jobs yet" in text_of(browse.get("/"))
+
+
+def test_jobs_are_listed_newest_first_with_state_and_counts(browse, store, add_job):
+    add_job(store, name="older")
+    add_job(store, name="newer", state="running", budget=20)
+    page = browse.get("/")
+    assert page.text.index("newer") < page.text.index("older")
+    assert "7 of 20 trials : 5 done, 1 pruned, 1 failed" in text_of(page).replace(
+        "trials:", "trials :"
+    )
+    assert 'class="state state-running"' in page.text
+
+
+def test_a_job_has_its_verdict_and_a_row_for_each_point_of_its_front(browse, store, add_job):
+    from nas.analysis.verdict import verdict
+
+    job = add_job(store)
+    page = browse.get("/jobs/synthetic")
+    assert verdict(store, job).sentence in page.text.replace("&#39;", "'")
+    assert page.text.count('data-label="Trial"') == 4
+    assert "stage3.pre_add: cbam(ratio=4)" in page.text
+    assert "93.00 %" in page.text
+    assert 'download="synthetic-front.json"' in page.text
+
+
+def test_there_is_no_verdict_before_the_end(browse, store, add_job):
+    add_job(store, state="running")
+    assert "What stands behind it" not in browse.get("/jobs/synthetic").text
+
+
+def test_columns_that_nothing_fills_are_left_out(browse, store, add_job):
+    add_job(store)
+    repeated = {"flops": 1, "accuracy": 0.9, "latency_ms": 2.0, "repeats": [(1, 0.8, 0.7)]}
+    add_job(store, [repeated], name="full")
+    plain, full = browse.get("/jobs/synthetic").text, browse.get("/jobs/full").text
+    for label in ("Further seeds", "Test", "Latency"):
+        assert f'data-label="{label}"' not in plain
+        assert f'data-label="{label}"' in full
+
+
+def test_a_running_job_is_watched_more_often_than_one_that_is_over(browse, store, add_job):
+    add_job(store, name="over")
+    add_job(store, name="going", state="running")
+    assert 'data-wait-seconds="2"' in browse.get("/jobs/going").text
+    assert 'data-wait-seconds="10"' in browse.get("/jobs/over").text
+
+
+def test_a_failed_job_says_why(browse, store, add_job):
+    add_job(store, state="failed")
+    page = browse.get("/jobs/synthetic")
+    assert "for a test" in text_of(page)
+    assert 'class="state state-failed"' in page.text
+
+
+def test_a_job_without_results_says_so(browse, store, add_job):
+    add_job(store, [], state="queued", budget=5)
+    text = text_of(browse.get("/jobs/synthetic"))
+    assert "there is no front" in text
+    assert "0 of 5" in text
+
+
+@pytest.mark.parametrize("path", ["/jobs/syntetic", "/nowhere"])
+def test_what_does_not_exist_is_a_page_with_a_way_back(browse, store, add_job, path):
+    add_job(store)
+    answer = browse.get(path)
+    assert answer.status_code == 404
+    assert 'href="/"' in answer.text
+    assert "Not found" in answer.text
+
+
+def test_an_unknown_job_names_the_nearest(browse, store, add_job):
+    add_job(store)
+    assert "did you mean" in browse.get("/jobs/syntetic").text
+
+
+def test_words_of_users_are_escaped(browse, store, add_job):
+    add_job(store, [{"flops": 1, "accuracy": 0.5, "label": "<img src=x>"}])
+    page = browse.get("/jobs/synthetic").text
+    assert "<img src=x>" not in page
+    assert "&lt;img src=x&gt;" in page

@@ -1,0 +1,33 @@
+import pytest
+
+from dashboard.reader import Reader
+from nas.errors import NotFound
+from nas.store.store import Store
+
+
+def test_looking_at_a_store_that_does_not_exist_creates_nothing(tmp_path):
+    reader = Reader(f"sqlite:///{tmp_path}/none/store.db")
+    assert reader.jobs() == []
+    reader.check()
+    with pytest.raises(NotFound):
+        reader.job("any")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_appears_later_is_read(tmp_path, add_job):
+    url = f"sqlite:///{tmp_path}/store.db"
+    reader = Reader(url)
+    assert reader.jobs() == []
+    store = Store(url)
+    add_job(store)
+    assert [job["name"] for job in reader.jobs()] == ["synthetic"]
+    reader.close()
+    store.close()
+
+
+def test_the_figure_has_the_fronts_points(store, add_job):
+    job = add_job(store)
+    reader = Reader(store.engine.url.render_as_string(hide_password=False))
+    front, figure = reader.front(job.name), reader.figure(job.name)
+    assert figure["data"][-1]["x"] == [point["forward_flops"] for point in front["points"]]
+    reader.close()

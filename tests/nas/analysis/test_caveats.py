@@ -1,0 +1,30 @@
+import pytest
+
+from nas.analysis.verdict import verdict
+
+
+@pytest.fixture
+def found(store, add_job):
+    def again(*values):
+        return [(seed, value, None) for seed, value in enumerate(values, start=1)]
+
+    calm = {"label": "none", "flops": 10, "accuracy": 0.9, "repeats": again(0.90, 0.901, 0.90)}
+    wild = {"flops": 20, "accuracy": 0.95, "repeats": again(0.90, 0.99, 0.94)}
+    other = {"label": "rule", "flops": 30, "accuracy": 0.9, "repeats": again(0.91, 0.912, 0.91)}
+    return verdict(store, add_job(store, [calm, wild, other]))
+
+
+def test_the_range_of_noise_is_told_with_the_trials_that_hold_it(found):
+    (told,) = [line for line in found.measured if line.startswith("Noise")]
+    assert "(trial 1), over 3 repeated trials" in told
+
+
+def test_holm_is_over_all_comparisons_that_were_made(found):
+    assert any(
+        f"Holm's correction over all {len(found.comparisons)} comparisons that were made" in line
+        for line in found.measured
+    )
+
+
+def test_differences_on_the_images_that_chose_the_front_are_warned_about(found):
+    assert any("optimistic" in warning for warning in found.warnings)

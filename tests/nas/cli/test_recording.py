@@ -1,0 +1,26 @@
+import pytest
+
+from nas.cli.recording import record_job
+from nas.errors import NameTaken
+
+
+def test_the_job_is_recorded_with_what_the_deep_check_found(here, job):
+    store, home, recorded = record_job(str(job), ("search.trials=7",), quiet=True)
+    assert home.store_file.exists()
+    assert store.jobs.get("small") == recorded
+    assert recorded.spec["search"]["trials"] == 7
+    assert recorded.details["data"]["train"] == 1150
+
+
+def test_a_taken_name_is_refused_before_the_data_is_looked_at(here, job):
+    record_job(str(job), (), quiet=True)
+    gone = ("data.name=mnist", "data.root=/nowhere")
+    with pytest.raises(NameTaken):
+        record_job(str(job), gone, quiet=True)
+
+
+def test_the_check_tells_what_it_found(here, job, capsys):
+    record_job(str(job), (), quiet=False)
+    told = capsys.readouterr().err
+    assert "images to train on" in told
+    assert "architectures" in told

@@ -1,0 +1,17 @@
+from nas.home import Home
+from nas.locks import driving
+
+
+def test_an_unknown_job_is_not_found_and_nothing_is_written(nas, here):
+    done = nas("resume", "nothing")
+    assert done.exit_code == 102
+    assert "no job 'nothing'" in done.stderr
+    assert not (here / ".nas").exists()
+
+
+def test_a_job_that_another_process_drives_is_refused(nas, job):
+    assert nas("submit", job).exit_code == 0
+    with driving(Home.here().root, "small"):
+        done = nas("resume", "small")
+    assert done.exit_code == 2
+    assert "is being driven already, by process" in done.stderr

@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from nas.analysis.summary import job_summary
+from nas.locks import driving
+
+
+def test_a_job_by_name_and_by_id(nas, store, add_job):
+    job = add_job(store, budget=40)
+    text = nas("show", job.name).stdout
+    assert text == nas("show", str(job.id)).stdout
+    assert "job 1 (synthetic) is done" in text
+    assert "7 of 40: 5 done, 1 pruned, 1 failed" in text
+    assert "96.0 % (trial 4), 4.04 MFLOPs" in text
+
+
+def test_json_is_the_summary(nas, store, add_job):
+    job = add_job(store)
+    assert json.loads(nas("show", job.name, "-o", "json").stdout) == job_summary(store, job)
+
+
+def test_trials_are_listed_with_failures_last(nas, store, add_job):
+    trials = [
+        {"flops": 10, "state": "failed"},
+        {"flops": 2_500_000, "accuracy": 0.9, "attention": "stage3:se", "repeats": [(1, 0.9, 0.8)]},
+    ]
+    add_job(store, trials)
+    lines = nas("show", "synthetic", "--trials").stdout.split("\n\n")[-1].splitlines()
+    assert [line.split()[0] for line in lines] == ["trial", "1", "2", "0"]
+    assert "repeats 1" in lines[2]
+    assert "se in stage3" in lines[1]
+    assert "2.50" in lines[1]
+    assert "failed: diverged: for a test" in lines[3]
+
+
+def test_trials_as_json(nas, store, add_job):
+    add_job(store)
+    found = json.loads(nas("show", "synthetic", "--trials", "-o", "json").stdout)["trial_list"]
+    assert [trial["trial"] for trial in found] == list(range(7))
+    assert found[3]["architecture"]["attention"]["stage3.pre_add"]["type"] == "cbam"
+
+
+def test_a_job_whose_driver_died_says_how_to_go_on(nas, here, store, add_job):
+    add_job(store, state="running")
+    assert "nas resume synthetic" in nas("show", "synthetic").stdout
+    with driving(here / ".nas", "synthetic"):
+        assert "nas resume" not in nas("show", "synthetic").stdout
+
+
+@pytest.mark.parametrize("state", ["queued", "interrupted", "failed"])
+def test_what_can_be_resumed_says_so(nas, store, add_job, state):
+    add_job(store, state=state)
+    assert "nas resume synthetic" in nas("show", "synthetic").stdout
+
+
+@pytest.mark.parametrize("command", ["show", "front", "report"])
+def test_an_unknown_job_is_refused(nas, here, store, add_job, command):
+    add_job(store)
+    found = nas(command, "sintetic")
+    assert found.exit_code == 102
+    assert found.stderr == "error: no job 'sintetic' (did you mean 'synthetic'?)\n"
+
+
+@pytest.mark.parametrize("command", ["show", "front", "report"])
+def test_without_a_store_there_is_no_job_and_nothing_is_written(nas, here, command):
+    found = nas(command, "any", "-o", "json")
+    assert found.exit_code == 102
+    assert json.loads(found.stderr)["error"]["kind"] == "not_found"
+    assert list(here.iterdir()) == []
+
+
+def test_a_job_that_has_not_begun_shows_no_empty_rows(nas, store, add_job):
+    add_job(store, [], state="queued", budget=3)
+    text = nas("show", "synthetic").stdout
+    assert "0 of 3" in text
+    assert "finalists" not in text
+    assert "epochs " not in text.replace("12 epochs", "")
+
+
+def test_only_a_job_that_is_done_has_finished(nas, store, add_job):
+    add_job(store, name="whole")
+    add_job(store, name="half", state="interrupted")
+    assert "finished" in nas("show", "whole").stdout
+    assert "finished" not in nas("show", "half").stdout
+    assert "stopped" in nas("show", "half").stdout

@@ -1,0 +1,26 @@
+import json
+
+from nas.home import Home
+from nas.store.store import Store
+
+
+def test_a_submitted_job_is_queued_and_the_next_commands_are_told(nas, job):
+    done = nas("submit", job)
+    assert done.exit_code == 0, done.output
+    assert "job 1 (small) is queued" in done.stdout
+    for command in ("nas resume small", "nas show small", "nas front small"):
+        assert command in done.stdout
+    (recorded,) = Store(Home.here().store_url).jobs.list()
+    assert (recorded.name, recorded.state) == ("small", "queued")
+
+
+def test_as_json_it_is_the_id_the_name_and_the_state(nas, job):
+    done = nas("submit", job, "-o", "json", "--set", "name=other")
+    assert json.loads(done.stdout) == {"id": 1, "name": "other", "state": "queued"}
+
+
+def test_a_wrong_file_writes_nothing(nas, job, here):
+    done = nas("submit", job, "--set", "search.trails=5")
+    assert done.exit_code == 2
+    assert "did you mean 'trials'" in done.stderr
+    assert not (here / ".nas").exists()

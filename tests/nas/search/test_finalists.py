@@ -1,0 +1,91 @@
+import pytest
+
+from nas.search.book import TrialBook
+from nas.search.drive import drive
+from nas.search.finalists import Finalists, TestScores, contenders, front_trials
+from tests.nas.search.conftest import Workers, failed
+from tests.nas.search.test_loop import run
+from workers.protocol import Lost
+
+
+@pytest.fixture
+def searched(new_book):
+    book = new_book()
+    run(book)
+    return book
+
+
+def repeats(book):
+    return [trial for trial in book.trials.values() if trial.kind == "finalist"]
+
+
+def test_nothing_dominates_a_front_trial(searched):
+    front = front_trials(searched)
+    accuracies = [t.accuracy for t in front]
+    assert accuracies == sorted(accuracies)
+    for trial in searched.searched():
+        if trial.state == "done" and trial not in front:
+            assert any(
+                f.accuracy >= trial.accuracy and f.forward_flops <= trial.forward_flops
+                for f in front
+            )
+
+
+def test_every_contender_is_repeated_on_the_same_further_seeds(searched):
+    drive(Workers(size=2), Finalists(searched))
+    seeds = {}
+    for trial in repeats(searched):
+        seeds.setdefault(trial.origin, set()).add(trial.seed)
+        assert trial.state == "done"
+        assert trial.test_accuracy is not None
+    assert set(seeds) == {trial.number for trial in contenders(searched)}
+    assert set(map(frozenset, seeds.values())) == {frozenset({1, 2})}
+
+
+def test_repeats_train_the_full_budget_at_once(searched):
+    workers = Workers()
+    drive(workers, Finalists(searched))
+    assert {(t.start_epoch, t.end_epoch) for t in workers.seen} == {(0, 9)}
+
+
+def test_a_restart_repeats_nothing_that_is_recorded(store, searched):
+    class StopError(Exception):
+        pass
+
+    def spoil(task, answer):
+        if len([t for t in repeats(searched) if t.state == "done"]) == 3:
+            raise StopError
+        return answer
+
+    with pytest.raises(StopError):
+        drive(Workers(size=2, spoil=spoil), Finalists(searched))
+    again = TrialBook(searched.plan, store)
+    workers = Workers()
+    drive(workers, Finalists(again))
+    assert len(workers.seen) == 2 * len(contenders(again)) - 3
+    assert {t.state for t in repeats(again)} == {"done"}
+
+
+def test_a_repeat_that_fails_or_is_lost_does_not_stop_the_rest(searched):
+    def spoil(task, answer):
+        number = int(task.key.split(":")[0]) % 3
+        return [answer, failed(answer, "diverged"), Lost(task.key, "killed")][number]
+
+    drive(Workers(spoil=spoil), Finalists(searched))
+    states = {t.state for t in repeats(searched)}
+    assert states == {"done", "failed"}
+
+
+def test_searched_contenders_get_a_test_accuracy_once(searched):
+    first, second = Workers(), Workers()
+    drive(first, TestScores(searched))
+    drive(second, TestScores(searched))
+    assert len(first.seen) == len(contenders(searched))
+    assert second.seen == []
+    assert all(t.test_accuracy is not None for t in contenders(searched))
+
+
+def test_no_further_seeds_means_no_repeats(new_book):
+    book = new_book(**{"finalists.seeds": 0})
+    run(book)
+    assert Finalists(book).planned == 0

@@ -1,0 +1,235 @@
+import pytest
+
+from nas.plan import Plan
+from nas.search.book import MAX_ATTEMPTS, TrialBook
+from nas.search.drive import drive
+from nas.search.loop import Search, relative
+from search_spaces.architecture import Architecture
+from tests.nas.search.conftest import Workers, failed
+from workers.protocol import Latency, LatencyReport, Lost
+
+
+def run(book, workers=None, reference=None):
+    """Run a search to its end."""
+    search = Search(book.plan, book, reference)
+    drive(workers or Workers(), search)
+    search.close()
+    return search
+
+
+def states(book):
+    found = {}
+    for trial in book.searched():
+        found.setdefault(trial.state, []).append(trial.number)
+    return found
+
+
+def test_the_budget_counts_baselines_and_every_trial_ends(new_book):
+    book = new_book()
+    run(book)
+    assert len(book.searched()) == 20
+    assert set(states(book)) == {"done", "pruned"}
+    labels = [t.label for t in book.searched() if t.kind == "baseline"]
+    assert labels == ["none", "none", "se everywhere", "cbam everywhere", "se late"]
+
+
+def test_no_training_is_repeated_within_a_job(new_book):
+    book = new_book()
+    run(book)
+    hashes = [Architecture.from_json(t.architecture).hash for t in book.searched()]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_baselines_are_never_pruned(new_book):
+    book = new_book()
+    run(book)
+    assert {t.state for t in book.searched() if t.kind == "baseline"} == {"done"}
+
+
+def test_trials_pass_every_rung_in_order_and_pruned_ones_stop_at_one(new_book):
+    book = new_book()
+    run(book)
+    for trial in book.searched():
+        epochs = [row.epoch for row in book.reports[trial.number]]
+        assert epochs == [1, 3, 9][: len(epochs)]
+        assert (len(epochs) == 3) == (trial.state == "done")
+
+
+def test_pruning_saves_epochs_and_none_prunes_nothing(new_book):
+    pruned = new_book(**{"search.trials": 40, "search.reduction": 3})
+    run(pruned)
+    whole = new_book(**{"name": "whole", "search.trials": 40, "search.pruner": "none"})
+    run(whole)
+    assert sum(t.epoch for t in whole.searched()) == 40 * 9
+    assert sum(t.epoch for t in pruned.searched()) < 0.67 * 40 * 9
+
+
+@pytest.mark.parametrize("sampler", ["known_cost", "tpe", "nsga2", "random", "gp"])
+def test_every_sampler_spends_the_budget(new_book, sampler):
+    book = new_book(**{"search.sampler": sampler, "search.trials": 14})
+    run(book)
+    assert len(book.searched()) == 14
+
+
+def test_one_worker_and_one_seed_give_the_same_trials_in_the_same_order(new_book):
+    first, second = new_book(), new_book(name="again")
+    run(first)
+    run(second)
+    assert [t.hash for t in first.searched()] == [t.hash for t in second.searched()]
+    assert [t.accuracy for t in first.searched()] == [t.accuracy for t in second.searched()]
+
+
+def test_another_sampler_seed_gives_other_trials(new_book):
+    first, second = new_book(), new_book(**{"name": "again", "search.seed": 1})
+    run(first)
+    run(second)
+    assert [t.hash for t in first.searched()] != [t.hash for t in second.searched()]
+
+
+def test_many_workers_give_the_same_numbers_for_the_same_architectures(new_book):
+    one, many = new_book(), new_book(name="many")
+    run(one)
+    run(many, Workers(size=4))
+    alone = {
+        t.hash: {r.epoch: r.validation_accuracy for r in one.reports[t.number]}
+        for t in one.searched()
+    }
+    for trial in many.searched():
+        for row in many.reports[trial.number]:
+            known = alone.get(trial.hash, {})
+            assert known.get(row.epoch, row.validation_accuracy) == row.validation_accuracy
+
+
+def test_an_exhausted_space_ends_the_search(new_book):
+    space = {
+        "backbone": {"name": "cifar_resnet", "depth": 8, "width": 4},
+        "attention": [{"stages": 3, "types": {"none": None, "eca": None, "se": {"ratio": 4}}}],
+    }
+    book = new_book(**{"space": space, "search.trials": 50, "search.baselines": False})
+    search = run(book)
+    assert search.exhausted
+    assert len(book.searched()) == 3
+    assert search.duplicates > 0
+
+
+def test_a_diverged_trial_fails_with_its_reason_and_the_search_goes_on(new_book):
+    def spoil(task, answer):
+        return (
+            failed(answer, "diverged", "loss is nan in epoch 2")
+            if '"cbam"' in (task.architecture)
+            else answer
+        )
+
+    book = new_book()
+    run(book, Workers(spoil=spoil))
+    bad = [t for t in book.searched() if '"cbam"' in t.architecture]
+    assert bad
+    assert {(t.state, t.reason) for t in bad} == {("failed", "diverged: loss is nan in epoch 2")}
+    assert len(book.searched()) == 20
+
+
+def test_a_lost_segment_is_trained_again_and_gives_the_same(new_book):
+    lost = []
+
+    def spoil(task, answer):
+        if task.key == "3:3" and not lost:
+            lost.append(task.key)
+            return Lost(task.key, "killed")
+        return answer
+
+    calm, shaken = new_book(), new_book(name="shaken")
+    run(calm)
+    run(shaken, Workers(spoil=spoil))
+    assert lost
+    assert shaken.trials[3].attempts == 1
+    assert shaken.reports[3][1].validation_accuracy == calm.reports[3][1].validation_accuracy
+
+
+def test_a_segment_that_always_kills_its_worker_fails_its_trial(new_book):
+    def spoil(task, answer):
+        return Lost(task.key, "killed by signal 9") if task.key.startswith("4:") else answer
+
+    book = new_book()
+    run(book, Workers(spoil=spoil))
+    assert book.trials[4].state == "failed"
+    assert book.trials[4].reason == f"lost {MAX_ATTEMPTS} times: killed by signal 9"
+
+
+def test_a_damaged_checkpoint_is_trained_again_from_scratch(new_book):
+    damaged = []
+
+    def spoil(task, answer):
+        if task.key == "2:9" and task.start_epoch == 3:
+            damaged.append(task)
+            return failed(answer, "bad_checkpoint")
+        return answer
+
+    workers = Workers(spoil=spoil)
+    book = new_book()
+    run(book, workers)
+    assert len(damaged) == 1
+    again = [t for t in workers.seen if t.key == "2:9"][-1]
+    assert (again.start_epoch, again.end_epoch, again.checkpoint_in) == (0, 9, None)
+    assert [row.epoch for row in book.reports[2]] == [1, 3, 9]
+
+
+def test_a_candidate_over_a_limit_is_never_trained(new_book):
+    limit = 250_000
+    workers = Workers()
+    book = new_book(**{"cost.limits": {"forward_flops": limit}})
+    run(book, workers)
+    assert max(t.forward_flops for t in book.searched()) <= limit
+    assert len(book.searched()) > 10
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 7, 20, 33])
+def test_a_search_killed_anywhere_goes_on_where_its_rows_end(store, new_book, stop_after):
+    class StopError(Exception):
+        pass
+
+    left = [stop_after]
+
+    def spoil(task, answer):
+        left[0] -= 1
+        if left[0] < 0:
+            raise StopError
+        return answer
+
+    book = new_book()
+    with pytest.raises(StopError):
+        run(book, Workers(size=2, spoil=spoil))
+    workers = Workers(size=2)
+    again = TrialBook(book.plan, store)
+    before = {n: len(rows) for n, rows in again.reports.items()}
+    run(again, workers)
+    assert len(again.searched()) == 20
+    assert not states(again).keys() & {"running", "waiting"}
+    fresh = {t.key for t in workers.seen}
+    done_before = {
+        f"{n}:{row.epoch}" for n, rows in again.reports.items() for row in rows[: before.get(n, 0)]
+    }
+    assert not fresh & done_before
+
+
+def test_latency_is_measured_before_training_and_limits_it(new_book):
+    workers = Workers()
+    changes = {"cost.limits": {"latency_ms": 5.0}, "search.trials": 12}
+    book = new_book(**changes)
+    plain = Architecture.of(book.plan.space.backbones[0])
+    run(book, workers, (plain, Latency(2.0, 0.1)))
+    assert len(book.searched()) == 12
+    assert all(t.latency_ms <= 5.0 for t in book.searched())
+    trained = {t.architecture for t in workers.seen if hasattr(t, "end_epoch")}
+    measured = {a for t in workers.seen if hasattr(t, "architectures") for a in t.architectures}
+    assert trained <= measured
+    assert measured - trained  # some were over the limit, and not trained
+
+
+def test_latency_is_scaled_to_the_quiet_reference():
+    report = LatencyReport("k", (Latency(4.0, 0.4), Latency(6.0, 0.2)), "cpu")
+    assert relative(report, Latency(2.0, 0.1)) == Latency(3.0, 0.1)
+
+
+def test_a_plan_read_back_is_the_plan(store, new_plan, tmp_path):
+    plan = new_plan()
+    assert Plan.of(store.jobs.get("small"), plan.checkpoints) == plan

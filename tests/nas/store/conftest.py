@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import pytest
+
+from nas.store.records import NewTrial, ReportRow
+from nas.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(f"sqlite:///{tmp_path / 'home' / 'store.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def job(store):
+    return store.jobs.create("first", {"name": "first"}, {"rungs": [1, 2]})
+
+
+NEW = NewTrial(
+    kind="search",
+    hash="a" * 32,
+    architecture="{}",
+    params={"stage1.type": "se"},
+    seed=0,
+    parameters=100,
+    forward_flops=2000,
+)
+
+ROW = ReportRow(
+    trial_id=0,
+    epoch=1,
+    validation_accuracy=0.5,
+    validation_loss=1.0,
+    train_loss=(1.5,),
+    train_accuracy=(0.4,),
+    train_seconds=1.0,
+    evaluation_seconds=0.1,
+    checkpoint="somewhere/1.pt",
+    checkpoint_sha256="f" * 64,
+    worker="host:1",
+    device="cpu",
+    created_ms=5,
+)
+
+
+@pytest.fixture
+def trial(store, job):
+    return store.trials.add(job.id, 0, NEW)
+
+
+@pytest.fixture
+def row(trial):
+    return replace(ROW, trial_id=trial.id)

@@ -1,0 +1,60 @@
+import sqlite3
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from nas.errors import NewerDatabase, StoreUnreachable
+from nas.store.database import open_engine
+from nas.store.schema import REVISION, metadata
+from nas.store.store import Store
+
+
+def test_a_fresh_database_has_the_tables_that_the_code_describes(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == (
+            REVISION
+        )
+
+
+def test_opening_again_keeps_what_is_there(tmp_path):
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    Store(url).jobs.create("kept", {}, {})
+    assert [job.name for job in Store(url).jobs.list()] == ["kept"]
+
+
+def test_a_database_from_a_newer_version_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "store.db"
+    Store(f"sqlite:///{path}").close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabase, match=r"'9999'.*newer version.*NAS_HOME"):
+        Store(f"sqlite:///{path}")
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "store.db"
+    path.write_text("this is not a database, and longer than a header would be" * 20)
+    with pytest.raises(StoreUnreachable, match="not a database"):
+        Store(f"sqlite:///{path}")
+
+
+def test_an_unreachable_server_is_named_without_its_password():
+    with pytest.raises(StoreUnreachable) as caught:
+        Store("postgresql://nas:secret@127.0.0.1:1/nas")
+    assert "127.0.0.1:1" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path):
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    writer, reader = Store(url), Store(url)
+    writer.jobs.create("one", {}, {})
+    with writer.engine.begin() as connection:
+        connection.execute(text("UPDATE jobs SET reason = 'half written'"))
+        assert reader.jobs.get("one").reason == ""

@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from nas.errors import NotFound
+from tests.nas.store.conftest import NEW
+
+
+def test_what_add_gives_is_what_is_stored(store, job, trial):
+    assert store.trials.list(job.id) == [trial]
+    assert store.trials.get(job.id, 0) == trial
+    assert (trial.state, trial.epoch, trial.accuracy) == ("running", 0, None)
+
+
+def test_the_same_training_can_not_be_recorded_twice_in_a_job(store, job, trial):
+    with pytest.raises(IntegrityError):
+        store.trials.add(job.id, 1, NEW)
+    assert len(store.trials.list(job.id)) == 1
+
+
+def test_an_unknown_state_is_refused_by_the_database(store, trial):
+    with pytest.raises(IntegrityError):
+        store.trials.set_state(trial, "sleeping")
+
+
+def test_a_report_moves_its_trial_in_the_same_transaction(store, job, trial, row):
+    assert store.trials.report(trial, row, "waiting")
+    now = store.trials.get(job.id, 0)
+    assert (now.state, now.epoch, now.accuracy, now.finished_ms) == ("waiting", 1, 0.5, None)
+    assert store.trials.reports(job.id) == {trial.id: [row]}
+    assert store.jobs.events(job.id)[-1].data == {
+        "number": 0,
+        "epoch": 1,
+        "accuracy": 0.5,
+        "state": "waiting",
+    }
+
+
+def test_a_second_arrival_of_a_report_changes_nothing(store, job, trial, row):
+    store.trials.report(trial, row, "waiting")
+    before = store.trials.get(job.id, 0), store.jobs.events(job.id)
+    late = replace(row, validation_accuracy=0.9, worker="another")
+    assert not store.trials.report(trial, late, "done")
+    assert (store.trials.get(job.id, 0), store.jobs.events(job.id)) == before
+
+
+def test_reports_come_by_trial_and_epoch(store, job, trial, row):
+    other = store.trials.add(job.id, 1, replace(NEW, hash="b" * 32))
+    store.trials.report(trial, replace(row, epoch=2), "done")
+    store.trials.report(other, replace(row, trial_id=other.id), "waiting")
+    store.trials.report(trial, row, "waiting")
+    found = store.trials.reports(job.id)
+    assert [each.epoch for each in found[trial.id]] == [1, 2]
+    assert [each.epoch for each in found[other.id]] == [1]
+
+
+def test_ended_states_stamp_the_end(store, job, trial):
+    store.trials.set_state(trial, "failed", "out_of_memory: too large")
+    ended = store.trials.get(job.id, 0)
+    assert (ended.state, ended.reason) == ("failed", "out_of_memory: too large")
+    assert ended.finished_ms is not None
+
+
+def test_counts_leave_finalists_out(store, job, trial):
+    repeat = replace(NEW, kind="finalist", origin=0, seed=1, hash="c" * 32)
+    store.trials.add(job.id, 1, repeat)
+    assert store.trials.counts() == {job.id: {"running": 1}}
+
+
+def test_attempts_and_test_accuracy(store, job, trial):
+    store.trials.count_attempt(trial)
+    store.trials.count_attempt(trial)
+    store.trials.set_test_accuracy(trial, 0.75)
+    now = store.trials.get(job.id, 0)
+    assert (now.attempts, now.test_accuracy) == (2, 0.75)
+
+
+def test_an_unknown_trial_is_named(store, job, trial):
+    with pytest.raises(NotFound, match="no trial '7'"):
+        store.trials.get(job.id, 7)

@@ -1,0 +1,107 @@
+from contextlib import contextmanager
+
+import pytest
+
+from nas.driver import drive_job
+from nas.errors import DataProblem, NoSuchDevice
+from nas.home import Home
+from nas.locks import is_driven
+from tests.nas.search.conftest import Workers, record
+from workers.errors import DataError, PoolError
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+def drive(store, home, job, workers=None, **more):
+    return drive_job(store, home, job, open_pool=lambda job, say: workers or Workers(), **more)
+
+
+def counts(store, job):
+    found = {}
+    for trial in store.trials.list(job.id):
+        key = (trial.kind, trial.state)
+        found[key] = found.get(key, 0) + 1
+    return found
+
+
+def test_a_job_ends_with_search_repeats_and_test_accuracies(store, home):
+    job = drive(store, home, record(store))
+    assert job.state == "done"
+    found = counts(store, job)
+    assert found.pop(("finalist", "done")) >= 2 * 5
+    assert set(found) == {("baseline", "done"), ("search", "done"), ("search", "pruned")}
+    assert sum(found.values()) == 20
+    front = [t for t in store.trials.list(job.id) if t.kind == "baseline"]
+    assert all(t.test_accuracy is not None for t in front)
+
+
+def test_observers_hear_of_every_phase_in_order(store, home):
+    heard = []
+    drive(store, home, record(store), observe=heard.append)
+    phases = [p.phase for p in heard]
+    assert list(dict.fromkeys(phases)) == ["search", "finalists", "done"]
+    search = [p for p in heard if p.phase == "search"]
+    assert search[-1].done == search[-1].total == 20
+    assert 0 < search[-1].hypervolume < 1
+    assert search[-1].epochs == sum(t.epoch for t in store.trials.list(1) if t.kind != "finalist")
+
+
+def test_ctrl_c_leaves_a_job_that_goes_on(store, home):
+    def spoil(task, answer):
+        if task.key.startswith("6:"):
+            raise KeyboardInterrupt
+        return answer
+
+    job = record(store)
+    with pytest.raises(KeyboardInterrupt):
+        drive(store, home, job, Workers(spoil=spoil))
+    assert store.jobs.get("small").state == "interrupted"
+    assert not is_driven(home.root, "small")
+    assert drive(store, home, store.jobs.get("small")).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("raised", "becomes"), [(DataError("gone"), DataProblem), (PoolError("none"), NoSuchDevice)]
+)
+def test_what_ends_a_job_is_recorded_and_told_as_ours(store, home, raised, becomes):
+    def spoil(task, answer):
+        raise raised
+
+    with pytest.raises(becomes, match=str(raised)):
+        drive(store, home, record(store), Workers(spoil=spoil))
+    job = store.jobs.get("small")
+    assert (job.state, job.reason) == ("failed", str(raised))
+
+
+def test_a_bug_is_recorded_too(store, home):
+    def spoil(task, answer):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError):
+        drive(store, home, record(store), Workers(spoil=spoil))
+    assert store.jobs.get("small").state == "failed"
+
+
+def test_a_follower_sees_the_job_from_its_start_to_its_end(store, home):
+    seen = []
+
+    @contextmanager
+    def follower():
+        seen.append(store.jobs.get("small").state)
+        yield
+        seen.append(store.jobs.get("small").state)
+
+    drive(store, home, record(store), follower=follower())
+    assert seen == ["queued", "done"]
+
+
+def test_latency_as_the_objective_fixes_its_reference_first(store, home):
+    job = record(store, **{"cost.objective": "latency_ms", "search.trials": 8})
+    job = drive(store, home, job)
+    assert job.state == "done"
+    assert job.details["reference"]["cost"] > 0
+    assert job.details["latency_reference"]["median_ms"] > 0
+    assert all(t.latency_ms for t in store.trials.list(job.id) if t.kind != "finalist")

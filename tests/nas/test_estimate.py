@@ -1,0 +1,37 @@
+import pytest
+import torch
+
+from nas.estimate import duration, epoch_seconds, hours
+from nas.spec import JobSpec
+from workers.data import load
+
+
+@pytest.fixture
+def spec():
+    section = {
+        "backbone": {"name": "cifar_resnet", "depth": 8, "width": 4},
+        "attention": [{"types": {"none": None}}],
+    }
+    parts = {"space": section, "recipe": {"epochs": 2}, "workers": {"count": 2}}
+    return JobSpec.model_validate({"name": "a", "search": {"trials": 30}, **parts})
+
+
+def test_hours_are_all_epochs_shared_by_the_workers(spec):
+    assert hours(spec, 60.0) == pytest.approx(30 * 2 * 60 / 2 / 3600)
+
+
+def test_epoch_is_timed_on_a_few_batches_and_threads_are_given_back(spec):
+    data = load(spec.data_value())
+    before = torch.get_num_threads()
+    (architecture,) = spec.search_space().enumerate()
+    seconds = epoch_seconds(spec, data, architecture, torch.device("cpu"))
+    assert 0 < seconds < 60
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "2 seconds"), (40 / 3600, "40 seconds"), (0.5, "30 minutes"), (2.5, "2.5 hours")],
+)
+def test_duration_in_words(value, words):
+    assert duration(value) == words

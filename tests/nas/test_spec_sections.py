@@ -1,0 +1,95 @@
+from dataclasses import fields
+
+import pytest
+from pydantic import ValidationError
+
+from nas.spec_sections import (
+    CostSection,
+    DataSection,
+    RecipeSection,
+    SearchSection,
+    TrackingSection,
+    WorkersSection,
+)
+from workers.datasets import DATASETS, DataSpec
+from workers.recipe import Recipe
+
+
+@pytest.mark.parametrize(("section", "value"), [(RecipeSection, Recipe), (DataSection, DataSpec)])
+def test_sections_have_the_workers_fields_and_defaults(section, value):
+    assert list(section.model_fields) == [field.name for field in fields(value)]
+    assert section().model_dump() == {field.name: field.default for field in fields(value)}
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_by_name(name):
+    assert DataSection(name=name, root="x").name == name
+
+
+def test_data_set_with_files_needs_a_root():
+    with pytest.raises(ValidationError, match="mnist needs the folder") as caught:
+        DataSection(name="mnist")
+    assert caught.value.errors()[0]["loc"] == ("root",)
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        (SearchSection, {"trials": 0}),
+        (SearchSection, {"trials": True}),
+        (SearchSection, {"trials": 2.0}),
+        (SearchSection, {"trials": "3"}),
+        (SearchSection, {"trials": 3, "reduction": 1}),
+        (SearchSection, {"trials": 3, "rungs": [0, 2]}),
+        (RecipeSection, {"epochs": 0}),
+        (RecipeSection, {"learning_rate": 0}),
+        (RecipeSection, {"learning_rate": float("nan")}),
+        (RecipeSection, {"learning_rate": float("inf")}),
+        (RecipeSection, {"momentum": 1}),
+        (DataSection, {"fraction": 0}),
+        (DataSection, {"fraction": 1.5}),
+        (DataSection, {"validation": 1}),
+        (CostSection, {"limits": {"parameters": 0}}),
+        (CostSection, {"limits": {"flops": 1}}),
+        (WorkersSection, {"count": 0}),
+        (WorkersSection, {"count": "many"}),
+        (WorkersSection, {"count": True}),
+        (WorkersSection, {"gpus": 1.5}),
+        (WorkersSection, {"gpus": -1}),
+    ],
+)
+def test_refused_values(section, values):
+    with pytest.raises(ValidationError):
+        section.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("yes", True), ("on", True), ("no", False), ("off", False), (True, True)]
+)
+def test_switches_take_the_words_of_yaml_1_1(word, value):
+    assert TrackingSection.model_validate({"enabled": word}).enabled is value
+
+
+@pytest.mark.parametrize("word", ["maybe", 1, "1"])
+def test_switches_take_nothing_else(word):
+    with pytest.raises(ValidationError):
+        TrackingSection.model_validate({"enabled": word})
+
+
+def test_known_key_without_a_value_is_absent_but_an_unknown_one_is_refused():
+    assert RecipeSection.model_validate({"epochs": None}).epochs == Recipe.epochs
+    with pytest.raises(ValidationError):
+        RecipeSection.model_validate({"epoch": None})
+
+
+@pytest.mark.parametrize(
+    ("count", "cpus", "cores", "workers"),
+    [("auto", 1, 4, 4), ("auto", 2, 5, 2), ("auto", 8, 4, 1), (3, 1, 1, 3)],
+)
+def test_auto_is_a_worker_for_every_cpus_cores(count, cpus, cores, workers):
+    assert WorkersSection(count=count, cpus=cpus).resolved_count(cores) == workers
+
+
+def test_sections_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        SearchSection(trials=3).trials = 4

@@ -1,0 +1,31 @@
+import os
+
+import pytest
+
+from workers.errors import CheckpointError, DataError
+from workers.outcomes import Diverged, explain, failure, worker_name
+from workers.protocol import Evaluation
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (CheckpointError("gone"), ("bad_checkpoint", "gone")),
+        (Diverged("loss is nan"), ("diverged", "loss is nan")),
+        (MemoryError(), ("out_of_memory", "the machine refused the memory")),
+        (DataError("no\n folder"), ("error", "no folder")),
+        (KeyError("x"), ("error", "KeyError: 'x'")),
+    ],
+)
+def test_every_exception_has_an_outcome_and_one_line(error, expected):
+    assert explain(error) == expected
+
+
+def test_a_failure_names_the_task_and_the_worker(segment):
+    task = segment(0, 2)
+    report = failure(task, ValueError("bad"))
+    assert (report.key, report.end_epoch, report.outcome) == ("trial:2", 2, "error")
+    assert report.worker == worker_name()
+    assert str(os.getpid()) in report.worker
+    asked = Evaluation("e", task.architecture, task.recipe, task.data, "x.pt")
+    assert failure(asked, ValueError("bad")).key == "e"

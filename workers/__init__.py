@@ -1,0 +1,1 @@
+"""What trains: data, training segments, checkpoints, latency, the Ray pool."""

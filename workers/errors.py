@@ -1,0 +1,19 @@
+"""What can go wrong on the workers' side by someone's data, files or machine. No torch import."""
+
+from __future__ import annotations
+
+
+class WorkerError(Exception):
+    """A refusal with a message for people: what was wrong, what is allowed, what to do."""
+
+
+class DataError(WorkerError):
+    """The images are missing, damaged or not enough; names the folder and how to get it."""
+
+
+class CheckpointError(WorkerError):
+    """A checkpoint is missing, damaged or belongs to another trial or rung."""
+
+
+class PoolError(WorkerError):
+    """The workers asked for can't be had, or work was given to a busy pool."""
