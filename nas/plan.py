@@ -100,7 +100,8 @@ class Plan:
         return _digest(
             {
                 "architecture": architecture.to_dict(),
-                "recipe": asdict(self.recipe),
+                # A recipe without restarts has the hash that it had before there were any.
+                "recipe": {k: v for k, v in asdict(self.recipe).items() if v != ()},
                 "data": data | {"hash": self.data_hash},
                 "seed": seed,
                 "device": self.device,

@@ -73,8 +73,9 @@ class JobSpec(Section):
         return search
 
     def recipe_value(self) -> Recipe:
-        """The training recipe as the workers take it."""
-        return Recipe(**self.recipe.model_dump())
+        """The training recipe as the workers take it; an annealed schedule holds the rungs."""
+        restarts = self.rungs()[:-1] if self.recipe.schedule == "annealed" else ()
+        return Recipe(**self.recipe.model_dump(exclude={"schedule"}), restarts=restarts)
 
     def data_value(self) -> DataSpec:
         """The data as the workers take it."""

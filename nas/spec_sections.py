@@ -66,9 +66,15 @@ class DataSection(Section):
 
 
 class RecipeSection(Section):
-    """How a candidate is trained; see ``workers.recipe.Recipe``."""
+    """How a candidate is trained; see ``workers.recipe.Recipe``.
+
+    Attributes:
+        schedule: ``whole``: one cycle of the learning rate over all epochs; ``annealed``: one up to
+            every rung, so that what is compared there is a finished model.
+    """
 
     epochs: int = Field(Recipe.epochs, ge=1, le=10_000)
+    schedule: Literal["whole", "annealed"] = "whole"
     batch_size: Count = Recipe.batch_size
     optimizer: Literal["sgd", "adamw"] = Recipe.optimizer
     learning_rate: float = Field(Recipe.learning_rate, gt=0)

@@ -1,6 +1,8 @@
-"""The optimizer and its one-cycle schedule."""
+"""The optimizer and its schedule of one cycle, or of one for each rung."""
 
 from __future__ import annotations
+
+from bisect import bisect_right
 
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
@@ -15,8 +17,19 @@ def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
     """The rate of step 0…steps-1: linear up to the peak, then linear to near zero.
 
     A closed form of the step alone (Smith and Topin, Super-Convergence, 2018, with linear arms), so
-    that all rungs of one epoch budget lie on one schedule wherever a segment begins.
+    that all rungs of one epoch budget lie on one schedule wherever a segment begins. With restarts
+    (Loshchilov and Hutter, SGDR, ICLR 2017, with these arms for their cosine) there is one such
+    cycle up to each of them, so that a model is a finished one where a cycle ends.
+
+    Args:
+        step: counts from the beginning of the training.
+        steps: of all ``recipe.epochs`` epochs.
+        recipe: peak, warm-up and restarts.
     """
+    ends = (steps * epoch // recipe.epochs for epoch in recipe.restarts if epoch < recipe.epochs)
+    edges = [0, *ends, steps]
+    cycle = bisect_right(edges, step) - 1
+    step, steps = step - edges[cycle], edges[cycle + 1] - edges[cycle]
     rising = max(1, round(steps * recipe.warmup))
     if step < rising:
         return recipe.learning_rate * (step + 1) / rising

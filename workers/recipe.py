@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Recipe:
-    """The training recipe; ``epochs`` fixes the one-cycle schedule on which all rungs lie.
+    """The training recipe; ``epochs`` and ``restarts`` fix the schedule on which all rungs lie.
 
     Attributes:
         epochs: the full budget of one trial.
@@ -17,7 +17,9 @@ class Recipe:
         learning_rate: the schedule's peak, for a batch of ``batch_size``.
         momentum: SGD's momentum, AdamW's first beta.
         weight_decay: on weights of two or more dimensions; never on norms and biases.
-        warmup: share of all steps until the peak.
+        warmup: share of the schedule's steps until the peak.
+        restarts: epochs after which the schedule has ended near zero and begins anew, rising; with
+            none there is one schedule over all epochs.
         label_smoothing: of the training loss.
         augmentation: ``none``, ``crop`` (pad and random crop) or ``crop_flip``; ``auto`` takes the
             data set's own (digits are never mirrored).
@@ -40,3 +42,8 @@ class Recipe:
     channels_last: Literal["auto", "on", "off"] = "auto"
     recalibrate_batch_norm: bool = True
     recalibration_batches: int = 10
+    restarts: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A job's row, which is JSON, gives a list back.
+        object.__setattr__(self, "restarts", tuple(self.restarts))

@@ -20,6 +20,8 @@ def test_the_hash_tells_apart_all_that_changes_a_training(plan, monkeypatch):
         plan.trial_hash(architecture, 1),
         replace(plan, recipe=replace(plan.recipe, epochs=10)).trial_hash(architecture, 0),
         replace(plan, recipe=replace(plan.recipe, precision="float64")).trial_hash(architecture, 0),
+        replace(plan, recipe=replace(plan.recipe, restarts=(1,))).trial_hash(architecture, 0),
+        replace(plan, recipe=replace(plan.recipe, restarts=(3,))).trial_hash(architecture, 0),
         replace(plan, data_hash="other").trial_hash(architecture, 0),
         replace(plan, data=replace(plan.data, split_seed=1)).trial_hash(architecture, 0),
         replace(plan, device="cuda").trial_hash(architecture, 0),
@@ -28,6 +30,11 @@ def test_the_hash_tells_apart_all_that_changes_a_training(plan, monkeypatch):
     changed.append(plan.trial_hash(architecture, 0))
     assert base not in changed
     assert len(set(changed)) == len(changed)
+
+
+def test_a_plan_read_back_keeps_its_restarts(new_plan):  # noqa: F811
+    plan = new_plan(**{"recipe.schedule": "annealed"})
+    assert plan.recipe.restarts == (1, 3)
 
 
 def test_the_hash_ignores_where_the_data_lies_and_what_the_search_does(plan):

@@ -27,6 +27,15 @@ def test_least_job_takes_the_workers_defaults():
     assert job.finalists.seeds == 3
 
 
+def test_an_annealed_schedule_begins_anew_at_every_rung():
+    job = spec(recipe={"epochs": 8, "schedule": "annealed"}, search={"trials": 3, "rungs": [1, 8]})
+    assert job.recipe_value() == Recipe(epochs=8, restarts=(1,))
+    whole = spec(
+        recipe={"epochs": 8, "schedule": "annealed"}, search={"trials": 3, "pruner": "none"}
+    )
+    assert whole.recipe_value() == Recipe(epochs=8)
+
+
 def test_stored_json_reads_back_equal():
     job = spec(search={"trials": 3, "rungs": [1, 12]}, workers={"count": 2, "gpus": 0.5})
     assert JobSpec.model_validate(job.model_dump(mode="json")) == job

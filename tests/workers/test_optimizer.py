@@ -29,6 +29,21 @@ def test_the_peak_is_where_the_recipe_says():
     assert rates[-1] == pytest.approx(recipe.learning_rate / 76)
 
 
+@given(st.lists(st.integers(1, 7), unique=True, max_size=3), st.integers(4, 30))
+def test_a_restart_begins_the_schedule_anew_and_every_cycle_is_a_whole_one(restarts, an_epoch):
+    recipe = Recipe(epochs=8, restarts=tuple(sorted(restarts)))
+    rates = [learning_rate(step, 8 * an_epoch, recipe) for step in range(8 * an_epoch)]
+    for begin, end in pairwise([0, *recipe.restarts, 8]):
+        steps = (end - begin) * an_epoch
+        alone = [learning_rate(step, steps, Recipe(epochs=end - begin)) for step in range(steps)]
+        assert rates[begin * an_epoch : end * an_epoch] == alone
+
+
+def test_a_restart_past_the_end_changes_nothing():
+    rates = [[learning_rate(s, 40, Recipe(4, restarts=r)) for s in range(40)] for r in ((), (4, 9))]
+    assert rates[0] == rates[1]
+
+
 @pytest.mark.parametrize(("name", "kind"), [("sgd", SGD), ("adamw", AdamW)])
 def test_only_weights_decay(name, kind):
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))

@@ -67,6 +67,12 @@ def test_eight_epochs_at_once_or_in_segments_are_the_same_weights(
     assert_same_in_segments(segment, digits, recipe=recipe)
 
 
+@pytest.mark.parametrize("restarts", [(1, 2, 4), (3,)])
+def test_so_it_is_with_a_schedule_that_begins_anew(segment, digits, restarts):
+    recipe = Recipe(8, 128, restarts=restarts)
+    assert_same_in_segments(segment, digits, recipe=recipe)
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_so_it_is_with_every_attention_type(segment, digits, name):
     recipe = Recipe(8, 128)
