@@ -1,14 +1,37 @@
+"""The store's contract: every test that takes ``store`` or ``url`` runs on both databases."""
+
+import os
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
 from nas.store.records import NewTrial, ReportRow
 from nas.store.store import Store
+from tests import postgresql
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    if postgresql.programs() is None and not os.environ.get("CI"):
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with postgresql.server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'store.db'}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    with postgresql.database(server, f"test_{uuid4().hex}") as address:
+        yield address
 
 
 @pytest.fixture
-def store(tmp_path):
-    opened = Store(f"sqlite:///{tmp_path / 'home' / 'store.db'}")
+def store(url):
+    opened = Store(url)
     yield opened
     opened.close()
 

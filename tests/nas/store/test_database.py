@@ -1,5 +1,3 @@
-import sqlite3
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,30 +9,31 @@ from nas.store.schema import REVISION, metadata
 from nas.store.store import Store
 
 
-def test_a_fresh_database_has_the_tables_that_the_code_describes(tmp_path):
-    engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
+def test_a_fresh_database_has_the_tables_that_the_code_describes(url):
+    engine = open_engine(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == (
             REVISION
         )
+    engine.dispose()
 
 
-def test_opening_again_keeps_what_is_there(tmp_path):
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_opening_again_keeps_what_is_there(url):
     Store(url).jobs.create("kept", {}, {})
     assert [job.name for job in Store(url).jobs.list()] == ["kept"]
 
 
-def test_a_database_from_a_newer_version_is_refused_and_left_alone(tmp_path):
-    path = tmp_path / "store.db"
-    Store(f"sqlite:///{path}").close()
-    with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+def test_a_database_from_a_newer_version_is_refused_and_left_alone(url):
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase, match=r"'9999'.*newer version.*NAS_HOME"):
-        Store(f"sqlite:///{path}")
-    with sqlite3.connect(path) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+        Store(url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    engine.dispose()
+    assert found == "9999"
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
@@ -51,8 +50,7 @@ def test_an_unreachable_server_is_named_without_its_password():
     assert "secret" not in str(caught.value)
 
 
-def test_readers_do_not_wait_for_a_writer(tmp_path):
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_readers_do_not_wait_for_a_writer(url):
     writer, reader = Store(url), Store(url)
     writer.jobs.create("one", {}, {})
     with writer.engine.begin() as connection:
