@@ -13,6 +13,7 @@ from nas.locks import driving
 from nas.pareto import hypervolume
 from nas.plan import Plan
 from nas.search.book import TrialBook
+from nas.search.cache import recalling
 from nas.search.drive import drive
 from nas.search.finalists import Finalists, TestScores, front_trials
 from nas.search.loop import Search
@@ -134,15 +135,16 @@ def _drive(
             plan = Plan.of(store.jobs.get(job.name), plan.checkpoints)
         book = TrialBook(plan, store)
         search = Search(plan, book, reference)
-        drive(pool, search, lambda: observe(_searching(plan, book)))
+        drive(pool, recalling(search, book, store), lambda: observe(_searching(plan, book)))
         search.close()
         store.jobs.add_details(
             job.id, {"exhausted": search.exhausted, "duplicates": search.duplicates}
         )
         finalists = Finalists(book)
         if finalists.planned:
-            drive(pool, finalists, lambda: observe(_repeating(book, finalists.planned)))
-        drive(pool, TestScores(book))
+            repeats = recalling(finalists, book, store)
+            drive(pool, repeats, lambda: observe(_repeating(book, finalists.planned)))
+        drive(pool, recalling(TestScores(book), book, store))
     observe(Progress("done", 1, 1))
 
 
@@ -187,7 +189,7 @@ def _searching(plan: Plan, book: TrialBook) -> Progress:
         plan.spec.search.trials,
         tuple(t for t in searched if t.state == "running"),
         tuple(sorted(counts.items())),
-        sum(t.epoch for t in searched),
+        book.trained_epochs(),
         max((t.accuracy or 0.0 for t in done), default=None),
         len(front_trials(book)),
         book_hypervolume(book),

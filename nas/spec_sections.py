@@ -113,6 +113,7 @@ class SearchSection(Section):
         rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
         reduction: one trial of so many goes on from a rung to the next.
         baselines: train the hand-made rules first, so that the verdict has something to stand on.
+        cache: take what any job of the store has trained already instead of training it again.
         seed: of the sampler's draws; the job's own seed is that of the trainings.
     """
 
@@ -122,6 +123,7 @@ class SearchSection(Section):
     rungs: Annotated[tuple[Count, ...], Field(strict=False)] | None = None
     reduction: int = Field(3, ge=2)
     baselines: Flag = True
+    cache: Flag = True
     seed: int = Field(0, ge=0, lt=2**31)
 
 

@@ -35,8 +35,10 @@ def how_measured(
             f"differences below about {points(resolution)} can't be told apart by so few seeds.",
         ]
     if saved["saved_share"]:
+        reused = f" and took {saved['reused']:,} from earlier jobs" if saved["reused"] else ""
         told.append(
-            f"The search trained {saved['trained']:,} epochs; without pruning it would have been "
+            f"The search trained {saved['trained']:,} epochs{reused}; without pruning it would "
+            f"have been "
             f"{saved['without_pruning']:,}: {100 * saved['saved_share']:.0f} % saved."
         )
     return told

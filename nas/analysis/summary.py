@@ -18,6 +18,7 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
     """Everything about a job that fits a screen; keys and units are documented and stable."""
     trials = store.trials.list(job.id)
     searched = [trial for trial in trials if trial.kind != "finalist"]
+    reused = store.trainings.reused(job.id)
     found = front_of(job, searched)  # without repeats, whose intervals would load scipy
     return {
         "id": job.id,
@@ -33,7 +34,12 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "budget": {"trials": job.spec["search"]["trials"]},
         "trials": counts(searched),
         "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
-        "epochs": epochs(searched, job.details["rungs"][-1]),
+        "epochs": epochs(searched, job.details["rungs"][-1], reused.search_epochs),
+        "cache": {
+            "reports": reused.reports,
+            "epochs": reused.epochs,
+            "worker_seconds": reused.seconds,
+        },
         "duplicates": job.details.get("duplicates"),
         "exhausted": job.details.get("exhausted", False),
         "worker_seconds": store.trials.worker_seconds(job.id),
@@ -51,22 +57,29 @@ def counts(trials: Sequence[Trial]) -> dict[str, int]:
     return found
 
 
-def epochs(trials: Sequence[Trial], budget: int) -> dict[str, int | float]:
+def epochs(trials: Sequence[Trial], budget: int, reused: int = 0) -> dict[str, int | float]:
     """What stopping early saved.
 
     Args:
         trials: of the search, without finalists.
         budget: epochs of a trial that runs to the end.
+        reused: epochs of these trials that came from the cache.
 
     Returns:
-        ``trained``; ``without_pruning``, had every pruned trial run to the end; ``saved_share`` of
-        the latter, in 0…1.
+        ``trained`` by this job; ``reused`` from the cache; ``without_pruning``, had every pruned
+        trial run to the end and nothing come from the cache; ``saved_share`` of the latter by
+        pruning, in 0…1.
     """
-    trained = sum(trial.epoch for trial in trials)
+    passed = sum(trial.epoch for trial in trials)
     saved = sum(budget - trial.epoch for trial in trials if trial.state == "pruned")
-    whole = trained + saved
+    whole = passed + saved
     share = saved / whole if whole else 0.0
-    return {"trained": trained, "without_pruning": whole, "saved_share": share}
+    return {
+        "trained": passed - reused,
+        "reused": reused,
+        "without_pruning": whole,
+        "saved_share": share,
+    }
 
 
 def iso(ms: int | None) -> str | None:

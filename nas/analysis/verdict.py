@@ -112,11 +112,12 @@ class Verdict:
 
 def verdict(store: Store, job: Job) -> Verdict:
     """Compare a job's front with its baselines, by the finalists' further seeds."""
-    return verdict_of(job, store.trials.list(job.id))
+    reused = store.trainings.reused(job.id).search_epochs
+    return verdict_of(job, store.trials.list(job.id), reused)
 
 
-def verdict_of(job: Job, trials: Sequence[Trial]) -> Verdict:
-    """The verdict over these trials of the job."""
+def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
+    """The verdict over these trials of the job, ``reused`` epochs of which earlier jobs trained."""
     objective: str = job.details["objective"]
     found = front_of(job, trials).points
     repeats = repeats_of(trials)
@@ -129,7 +130,11 @@ def verdict_of(job: Job, trials: Sequence[Trial]) -> Verdict:
     tested = sum(c.accuracy.probability is not None for c in made)
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
     told = [*sentences(found, baselines, made, objective, names), neighbour_sentence(made)]
-    saved = epochs([t for t in trials if t.kind != "finalist"], job.details["rungs"][-1])
+    saved = epochs(
+        [t for t in trials if t.kind != "finalist"],
+        job.details["rungs"][-1],
+        reused,
+    )
     return Verdict(
         job=job.name,
         state=job.state,

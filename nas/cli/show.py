@@ -41,6 +41,8 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     if summary["finalists"]["total"]:
         repeats = summary["finalists"]
         rows.append(("finalists", f"{repeats['total']}{_states(repeats)}"))
+    if summary["cache"]["reports"]:
+        rows.append(("cache", _reused(summary["cache"])))
     if summary["epochs"]["trained"]:
         rows += [("epochs", _epochs(summary["epochs"]))]
         rows += [("worker time", _duration(summary["worker_seconds"]))]
@@ -61,6 +63,12 @@ def _epochs(epochs: Mapping[str, float]) -> str:
     saved = epochs["saved_share"]
     told = f"{epochs['trained']:,} trained by the search"
     return f"{told}, {100 * saved:.0f} % saved by pruning" if saved else told
+
+
+def _reused(cache: Mapping[str, float]) -> str:
+    count = cache["reports"]
+    told = f"{count:,} rung{'' if count == 1 else 's'} taken from earlier trainings"
+    return f"{told}: {cache['epochs']:,} epochs, {_duration(cache['worker_seconds'])} saved"
 
 
 def _front(summary: Mapping[str, Any]) -> str:

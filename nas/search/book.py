@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas.plan import Plan
@@ -15,6 +15,18 @@ from workers.protocol import Latency, Report, Segment
 
 #: A segment whose worker dies so often is a trial's own fault (memory, most likely).
 MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class CachedReport(Report):
+    """A report that was not trained for this trial.
+
+    Attributes:
+        source: ``JOB:TRIAL`` that was trained. ``checkpoint_sha256`` is empty where the file that
+            it left is gone.
+    """
+
+    source: str = ""
 
 
 class TrialBook:
@@ -40,6 +52,15 @@ class TrialBook:
     def searched(self) -> list[Trial]:
         """Trials of the search, baselines among them; finalists are repeats and not counted."""
         return [trial for trial in self.trials.values() if trial.kind != "finalist"]
+
+    def trained_epochs(self) -> int:
+        """Epochs trained by the search itself; what came from the cache was not."""
+        return sum(
+            len(row.train_loss)
+            for trial in self.searched()
+            for row in self.reports[trial.number]
+            if not row.cached_from
+        )
 
     def in_state(self, state: TrialState) -> list[Trial]:
         """Trials in a state, by number."""
@@ -83,7 +104,7 @@ class TrialBook:
     def segment(self, trial: Trial, end_epoch: int, *, measure_test: bool = False) -> Segment:
         """The training from where a trial stands to a rung."""
         rows = self.reports[trial.number]
-        resume = bool(rows) and trial.number not in self._damaged
+        resume = bool(rows and rows[-1].checkpoint) and trial.number not in self._damaged
         return Segment(
             key=f"{trial.number}:{end_epoch}",
             architecture=trial.architecture,
@@ -101,6 +122,8 @@ class TrialBook:
     def record(self, number: int, report: Report, state: TrialState) -> bool:
         """Record a rung and the state after it; False if it was recorded before."""
         trial = self.trials[number]
+        source = report.source if isinstance(report, CachedReport) else ""
+        bare = source and not report.checkpoint_sha256
         row = ReportRow(
             trial_id=trial.id,
             epoch=report.end_epoch,
@@ -110,11 +133,12 @@ class TrialBook:
             train_accuracy=report.train_accuracy,
             train_seconds=report.train_seconds,
             evaluation_seconds=report.evaluation_seconds,
-            checkpoint=self.plan.checkpoint(number, report.end_epoch),
+            checkpoint="" if bare else self.plan.checkpoint(number, report.end_epoch),
             checkpoint_sha256=report.checkpoint_sha256,
             worker=report.worker,
             device=report.device,
             created_ms=now_ms(),
+            cached_from=source,
         )
         if not self._store.trials.report(trial, row, state):
             return False
@@ -124,7 +148,7 @@ class TrialBook:
             number, state=state, epoch=report.end_epoch, accuracy=report.validation_accuracy
         )
         self._damaged.discard(number)
-        for old in before:
+        for old in filter(lambda row: row.checkpoint, before):
             Path(old.checkpoint).unlink(missing_ok=True)
         return True
 

@@ -86,7 +86,10 @@ class TestScores:
 
     def __init__(self, book: TrialBook) -> None:
         self._book = book
-        self._open = deque(t.number for t in contenders(book) if t.test_accuracy is None)
+        repeats = [t for t in book.in_state("done") if t.kind == "finalist"]
+        self._open = deque(
+            t.number for t in (*contenders(book), *repeats) if t.test_accuracy is None
+        )
 
     def next_task(self) -> Task | None:
         """The next checkpoint to evaluate."""

@@ -109,7 +109,13 @@ class Trial:
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One rung reached by one trial."""
+    """One rung reached by one trial.
+
+    Attributes:
+        train_seconds: of the worker; of a report from the cache, what it took when it was trained.
+        checkpoint: path of the file; empty where a report from the cache came without one.
+        cached_from: ``JOB:TRIAL`` that was trained; empty if this trial was.
+    """
 
     trial_id: int
     epoch: int
@@ -124,6 +130,7 @@ class ReportRow:
     worker: str
     device: str
     created_ms: int
+    cached_from: str = ""
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,7 @@ reports = Table(
     Column("checkpoint_sha256", String(64), nullable=False),
     Column("worker", String(128), nullable=False),
     Column("device", String(128), nullable=False),
+    Column("cached_from", String(96), nullable=False, default=""),
     Column("created_ms", BigInteger, nullable=False),
     UniqueConstraint("trial_id", "epoch"),
 )

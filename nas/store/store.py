@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nas.store.database import open_engine
 from nas.store.jobs import Jobs
+from nas.store.trainings import Trainings
 from nas.store.trials import Trials
 
 
@@ -17,6 +18,7 @@ class Store:
     Attributes:
         jobs: jobs and events.
         trials: trials and reports.
+        trainings: what was trained in any job, by hash.
     """
 
     def __init__(self, url: str) -> None:
@@ -29,6 +31,7 @@ class Store:
         self.engine = open_engine(url)
         self.jobs = Jobs(self.engine)
         self.trials = Trials(self.engine)
+        self.trainings = Trainings(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""

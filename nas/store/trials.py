@@ -63,18 +63,15 @@ class Trials:
                 connection.execute(insert(reports), asdict(row))
                 changes = {"epoch": row.epoch, "accuracy": row.validation_accuracy}
                 self._change(connection, trial, state, changes)
-                record_event(
-                    connection,
-                    trial.job_id,
-                    "report",
-                    {
-                        "number": trial.number,
-                        "epoch": row.epoch,
-                        "accuracy": row.validation_accuracy,
-                        "state": state,
-                    },
-                    trial.id,
-                )
+                told: dict[str, Any] = {
+                    "number": trial.number,
+                    "epoch": row.epoch,
+                    "accuracy": row.validation_accuracy,
+                    "state": state,
+                }
+                if row.cached_from:
+                    told["cached_from"] = row.cached_from
+                record_event(connection, trial.job_id, "report", told, trial.id)
         except IntegrityError:
             return False
         return True
@@ -132,11 +129,11 @@ class Trials:
         return found
 
     def worker_seconds(self, job_id: int) -> float:
-        """Seconds that workers spent on training and evaluating the recorded rungs of a job."""
+        """Seconds that workers spent on a job's recorded rungs; those from the cache cost none."""
         query = (
             select(func.sum(reports.c.train_seconds + reports.c.evaluation_seconds))
             .join(trials, trials.c.id == reports.c.trial_id)
-            .where(trials.c.job_id == job_id)
+            .where(trials.c.job_id == job_id, reports.c.cached_from == "")
         )
         with self._engine.connect() as connection:
             return float(connection.execute(query).scalar() or 0)

@@ -75,7 +75,7 @@ class MlflowRecords:
 
     def write_trial(self, trial: Trial, reports: Sequence[ReportRow]) -> None:
         """Write a trial that has ended: one batch, then its status."""
-        tags = values.trial_tags(trial, self._parent)
+        tags = values.trial_tags(trial, self._parent, reports)
         run = self._children.get(trial.number)
         if run is None:
             # A finalist repeats a member of the front and is no member itself.

@@ -86,8 +86,9 @@ def trial_name(trial: Trial) -> str:
     return f"trial {trial.number} · {trial.label}" if trial.label else f"trial {trial.number}"
 
 
-def trial_tags(trial: Trial, parent_run: str) -> dict[str, str]:
+def trial_tags(trial: Trial, parent_run: str, reports: Sequence[ReportRow] = ()) -> dict[str, str]:
     """What a trial's run is found and filtered by."""
+    cached = [str(row.epoch) for row in reports if row.cached_from]
     tags = {
         "mlflow.parentRunId": parent_run,
         "nas.trial": str(trial.number),
@@ -99,6 +100,8 @@ def trial_tags(trial: Trial, parent_run: str) -> dict[str, str]:
         tags["nas.reason"] = trial.reason
     if trial.label:
         tags["nas.label"] = trial.label
+    if cached:
+        tags["nas.cached_rungs"] = ",".join(cached)
     if trial.origin is not None:
         tags["nas.origin"] = str(trial.origin)
     return tags

@@ -197,7 +197,12 @@ def test_what_ended_early_and_a_job_under_way_are_warned_about(one):
 def test_it_says_what_pruning_saved(one):
     pruned = {"width": 8, "attention": "stage1:se", "flops": 1005, "accuracy": 0.5, "epoch": 3}
     found = one([*plain_and(), pruned])
-    assert found.epochs == {"trained": 15, "without_pruning": 24, "saved_share": 0.375}
+    assert found.epochs == {
+        "trained": 15,
+        "reused": 0,
+        "without_pruning": 24,
+        "saved_share": 0.375,
+    }
     assert any("38 % saved" in line for line in found.measured)
 
 

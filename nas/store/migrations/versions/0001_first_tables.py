@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("checkpoint_sha256", sa.String(length=64), nullable=False),
         sa.Column("worker", sa.String(length=128), nullable=False),
         sa.Column("device", sa.String(length=128), nullable=False),
+        sa.Column("cached_from", sa.String(length=96), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["trial_id"], ["trials.id"], name=op.f("fk_reports_trial_id"), ondelete="CASCADE"

@@ -1,0 +1,108 @@
+"""What was trained in any job of the store, found by the hash of the training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, case, func, select
+
+from nas.store.records import ReportRow
+from nas.store.rows import as_record
+from nas.store.schema import jobs, reports, trials
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trial that reached a rung, with its reports up to there.
+
+    Attributes:
+        trial_id: of the row.
+        source: ``JOB:TRIAL`` that was trained, which may have been another one.
+        test_accuracy: None if it was never measured.
+        reports: by epoch; the last is the rung's.
+    """
+
+    trial_id: int
+    source: str
+    test_accuracy: float | None
+    reports: tuple[ReportRow, ...]
+
+
+@dataclass(frozen=True)
+class Reused:
+    """What a job took from the cache.
+
+    Attributes:
+        reports: rungs that were not trained.
+        epochs: of those; ``search_epochs`` without the finalists'.
+        seconds: that they took a worker when they were trained.
+    """
+
+    reports: int = 0
+    epochs: int = 0
+    search_epochs: int = 0
+    seconds: float = 0.0
+
+
+class Trainings:
+    """The tables of trials and reports across all jobs; reads only."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of(self, digest: str, epoch: int) -> list[Training]:
+        """Every record of one training at a rung, those that were really trained first.
+
+        Args:
+            digest: hash of architecture, recipe, data, seed, device kind and training version.
+            epoch: that must have been reported.
+        """
+        reached = (
+            select(trials.c.id, trials.c.number, trials.c.test_accuracy, jobs.c.name)
+            .join(jobs, jobs.c.id == trials.c.job_id)
+            .join(reports, reports.c.trial_id == trials.c.id)
+            .where(trials.c.hash == digest, reports.c.epoch == epoch)
+            .order_by(reports.c.cached_from != "", trials.c.id)
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(reached).all()
+            rows = select(reports).where(
+                reports.c.trial_id.in_([row.id for row in found]), reports.c.epoch <= epoch
+            )
+            by_trial: dict[int, list[ReportRow]] = {}
+            for row in connection.execute(rows.order_by(reports.c.epoch)).mappings():
+                by_trial.setdefault(row["trial_id"], []).append(as_record(ReportRow, row))
+        return [
+            Training(
+                row.id,
+                by_trial[row.id][-1].cached_from or f"{row.name}:{row.number}",
+                row.test_accuracy,
+                tuple(by_trial[row.id]),
+            )
+            for row in found
+        ]
+
+    def test_accuracy(self, digest: str) -> float | None:
+        """Of any record of one training; None if none was measured."""
+        query = (
+            select(trials.c.test_accuracy)
+            .where(trials.c.hash == digest, trials.c.test_accuracy.is_not(None))
+            .order_by(trials.c.id)
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def reused(self, job_id: int) -> Reused:
+        """What a job took from the cache so far."""
+        length = func.json_array_length(reports.c.train_loss)
+        searched = case((trials.c.kind == "finalist", 0), else_=length)
+        seconds = reports.c.train_seconds + reports.c.evaluation_seconds
+        query = (
+            select(func.count(), func.sum(length), func.sum(searched), func.sum(seconds))
+            .select_from(reports.join(trials, trials.c.id == reports.c.trial_id))
+            .where(trials.c.job_id == job_id, reports.c.cached_from != "")
+        )
+        with self._engine.connect() as connection:
+            count, epochs, search_epochs, spent = connection.execute(query).one()
+        return Reused(count, int(epochs or 0), int(search_epochs or 0), float(spent or 0))
