@@ -12,6 +12,7 @@ import torch
 
 from nas.errors import DataProblem, JobFileError, NoSuchDevice, OverLimit, Problem
 from nas.estimate import duration, epoch_seconds, hours
+from nas.search.baselines import refused_own
 from nas.spec import JobSpec
 from nas.spec_file import Locate, dotted
 from search_spaces.architecture import Architecture, TaskShape
@@ -105,7 +106,8 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
 
     Raises:
         DataProblem: the images are missing, damaged or too few.
-        JobFileError: attention can't stand on the feature maps that these images make.
+        JobFileError: attention, of the space or of the user's own baselines, can't stand on the
+            feature maps that these images make.
         OverLimit: no architecture is within the job's cost limits.
         NoSuchDevice: the job asks for a GPU that is not here.
     """
@@ -116,6 +118,7 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
         raise DataProblem(str(error)) from error
     space = spec.search_space()
     _check_guards(space, data.shape, locate or _nowhere)
+    _check_baselines(spec, data.shape, locate or _nowhere)
     low, high = cost_range(space, data.shape)
     sample = _sample(space, data.shape, spec.seed)
     share = _share_within(spec, low, [cost for _, cost in sample], space.size())
@@ -155,6 +158,14 @@ def _check_guards(space: SearchSpace, shape: TaskShape, locate: Locate) -> None:
         space.check(shape)
     except SpaceErrors as error:
         raise JobFileError([locate(("space", *e.path), str(e)) for e in error.errors]) from None
+
+
+def _check_baselines(spec: JobSpec, shape: TaskShape, locate: Locate) -> None:
+    wanted, limits = spec.search.baselines, spec.cost.limits.model_dump(exclude_none=True)
+    errors = refused_own(wanted, spec.search_space(), shape, limits)
+    if errors:
+        place = ("search", "baselines", "own")
+        raise JobFileError([locate((*place, *e.path), str(e)) for e in errors])
 
 
 def _sample(space: SearchSpace, shape: TaskShape, seed: int) -> list[tuple[Architecture, Cost]]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from nas.names import check_name
+from nas.spec_baselines import own_architecture
 from nas.spec_sections import (
     CostSection,
     DataSection,
@@ -18,7 +19,7 @@ from nas.spec_sections import (
     WorkersSection,
     problems,
 )
-from search_spaces.errors import SpaceErrors, unknown
+from search_spaces.errors import SpaceError, SpaceErrors, unknown
 from search_spaces.ready import ready_names, ready_space
 from search_spaces.space import SearchSpace
 from workers.datasets import DataSpec
@@ -70,6 +71,24 @@ class JobSpec(Section):
         wrong = _rungs_problem(search.rungs, recipe.epochs)
         if wrong:
             raise problems([(("rungs",), wrong)])
+        return search
+
+    @field_validator("search")
+    @classmethod
+    def _own_baselines_fit(cls, search: SearchSection, info: ValidationInfo) -> SearchSection:
+        """The user's baselines stand on their backbones; only checked beside a valid space."""
+        space = info.data.get("space")
+        if space is None:
+            return search
+        section = ready_space(space) if isinstance(space, str) else space
+        found = []
+        for label, own in search.baselines["own"].items():
+            try:
+                own_architecture(label, own, SearchSpace.from_dict(section))
+            except SpaceError as error:
+                found.append((("baselines", "own", *error.path), str(error)))
+        if found:
+            raise problems(found)
         return search
 
     def recipe_value(self) -> Recipe:

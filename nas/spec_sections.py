@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from search_spaces.errors import unknown
+from nas.spec_baselines import read_baselines
+from search_spaces.errors import SpaceErrors, unknown
 from workers.datasets import DATASETS, DataSpec
 from workers.recipe import Recipe
 from workers.threads import cores
@@ -112,8 +113,9 @@ class SearchSection(Section):
         trials: architectures to train, baselines counted, duplicates not.
         rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
         reduction: one trial of so many goes on from a rung to the next.
-        baselines: train the hand-made rules first, so that the verdict has something to stand on.
         cache: take what any job of the store has trained already instead of training it again.
+        baselines: hand rules to train first, so that the verdict has something to stand on; see
+            ``nas.spec_baselines``.
         seed: of the sampler's draws; the job's own seed is that of the trainings.
     """
 
@@ -122,9 +124,18 @@ class SearchSection(Section):
     pruner: Pruner = "pareto"
     rungs: Annotated[tuple[Count, ...], Field(strict=False)] | None = None
     reduction: int = Field(3, ge=2)
-    baselines: Flag = True
     cache: Flag = True
+    baselines: dict[str, Any] = Field(default_factory=lambda: read_baselines(True))
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @field_validator("baselines", mode="plain")
+    @classmethod
+    def _baselines(cls, value: object) -> dict[str, Any]:
+        """The full form of what may be a switch or a list; every error keeps its place."""
+        try:
+            return read_baselines(_WORDS.get(value, value) if isinstance(value, str) else value)
+        except SpaceErrors as error:
+            raise problems([(e.path, str(e)) for e in error.errors]) from None
 
 
 class FinalistsSection(Section):

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nas.deep import DeepReport
+from nas.search.baselines import choose_baselines
 from nas.spec import JobSpec
 from nas.store.records import Job
 from nas.store.store import Store
@@ -55,6 +56,7 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
         },
         # Latency has no highest value before something was measured: the driver fills it in.
         "reference": {"accuracy": 1 / found.shape.classes, "cost": highest.get(objective)},
+        "baselines": _baselines(spec, found),
         "cost_range": {name: [lowest[name], highest[name]] for name in highest},
         "space_size": found.space_size,
         "workers": workers,
@@ -66,6 +68,17 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
         },
     }
     return store.jobs.create(spec.name, spec.model_dump(mode="json"), details)
+
+
+def _baselines(spec: JobSpec, found: DeepReport) -> dict[str, Any]:
+    """Labels of the rules to be trained, and the reasons of those that won't be."""
+    limits = {k: v for k, v in spec.cost.limits.model_dump().items() if v is not None}
+    wanted, trials = spec.search.baselines, spec.search.trials
+    chosen = choose_baselines(wanted, spec.search_space(), found.shape, limits, trials)
+    return {
+        "planned": list(dict.fromkeys(baseline.label for baseline in chosen.chosen)),
+        "skipped": [list(pair) for pair in chosen.skipped],
+    }
 
 
 def resolve_workers(spec: JobSpec) -> dict[str, Any]:

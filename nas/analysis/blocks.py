@@ -87,7 +87,8 @@ def _chosen(found: Verdict, standing: Standing) -> list[tuple[Comparison, str]]:
     duels = [c for c in seen if c.affordable and c.against.trial in rules]
     picked = [(c, TWIN) for c in twins]
     picked += [(c, BEST) for c in _closest(duels)]
-    picked += [(c, RULE) for c in seen if c.against.label and c.against.has_attention]
+    known = [c for c in seen if c.adjusted is not None or found.noise is None]
+    picked += [(c, RULE) for c in known if c.against.label and c.against.has_attention]
     picked += [(c, CHEAPER) for c in cheaper]
     once: dict[int, tuple[Comparison, str]] = {}
     for comparison, role in picked:

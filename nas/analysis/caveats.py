@@ -63,10 +63,38 @@ def warnings(
     if early:
         listed = ", ".join(f"trial {t.number} ({t.label}, {t.state})" for t in early)
         told.append(f"Baselines that ended early and are not compared: {listed}.")
+    told += _left_out(job, trials)
     uneven = [p for p in found if 0 < p.seeds < seeds]
     if uneven:
         listed = ", ".join(f"trial {p.trial}" for p in uneven)
         told.append(f"Not all repeats of {listed} finished.")
+    return told
+
+
+def skipped_baselines(job: Job, trials: Sequence[Trial]) -> list[tuple[str, str]]:
+    """Label and reason of every rule that was not trained."""
+    known = job.details.get("baselines", {})
+    found = [(str(label), str(reason)) for label, reason in known.get("skipped", ())]
+    if job.state == "done":
+        seen = {trial.label for trial in trials}
+        missing = [label for label in known.get("planned", ()) if label not in seen]
+        reason = "its latency is over the limit or could not be measured"
+        found += [(label, reason) for label in missing]
+    return found
+
+
+def _left_out(job: Job, trials: Sequence[Trial]) -> list[str]:
+    """Rules that were not trained, by reason; and those that were trained once only."""
+    by_reason: dict[str, list[str]] = {}
+    for label, reason in skipped_baselines(job, trials):
+        by_reason.setdefault(reason, []).append(label)
+    told = [f"Skipped: {', '.join(who)}, because {why}." for why, who in by_reason.items()]
+    repeated = {trial.origin for trial in trials}
+    once = [t for t in trials if t.kind == "baseline" and t.state == "done"]
+    once = [t for t in once if t.number not in repeated]
+    if once and len(repeated) > 1:
+        listed = ", ".join(f"trial {t.number} ({t.label})" for t in once)
+        told.append(f"Less accurate rules that were not repeated on further seeds: {listed}.")
     return told
 
 

@@ -176,6 +176,7 @@ class _Teller:
     def _rules(self, point: Point) -> list[str]:
         seen = seen_from(point, self.made, self.objective)
         rules = [c for c in seen if c.against.label and c.against.has_attention]
+        rules = [c for c in rules if c.adjusted is not None]
         told = []
         for words, chosen in (
             ("It beats {}", [c for c in rules if c.better]),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nas.analysis.caveats import how_measured, warnings
+from nas.analysis.caveats import how_measured, skipped_baselines, warnings
 from nas.analysis.comparisons import Comparison, Evidence, comparisons
 from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
 from nas.analysis.intervals import Interval
@@ -50,6 +50,7 @@ class Verdict:
         standings: the front by rising cost, with intervals.
         comparisons: every one that was made.
         baselines: that finished.
+        skipped: label and reason of every rule that was not trained.
         names: of the job's architectures.
         measure: ``test`` or ``validation``: the images that differences are measured on.
         seeds: how many further seeds the most repeated trial has.
@@ -67,6 +68,7 @@ class Verdict:
     standings: tuple[Standing, ...]
     comparisons: tuple[Comparison, ...]
     baselines: tuple[Point, ...]
+    skipped: tuple[tuple[str, str], ...]
     names: Names
     measure: str
     seeds: int
@@ -96,6 +98,7 @@ class Verdict:
             "points": [standing.to_dict(self.names) for standing in self.standings],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "baselines": [asdict(point) for point in self.baselines],
+            "skipped": [{"label": label, "reason": reason} for label, reason in self.skipped],
             "epochs": dict(self.epochs),
             "measured": list(self.measured),
             "warnings": list(self.warnings),
@@ -143,6 +146,7 @@ def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
         standings=tuple(Standing(p, evidence.standing(p)) for p in found),
         comparisons=tuple(made),
         baselines=tuple(baselines),
+        skipped=tuple(skipped_baselines(job, trials)),
         names=names,
         measure=evidence.measure,
         seeds=seeds,

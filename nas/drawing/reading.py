@@ -48,6 +48,8 @@ def _architecture(data: Any) -> Architecture:
     """Hold the mapping to its form first, so that what is wrong has a name."""
     if not isinstance(data, dict):
         raise ValueError(f"it must be a mapping, not {type(data).__name__}")
+    if "format" not in data and "architecture" in data:
+        return _architecture(data["architecture"])  # what nas draw -o json prints
     for key, kind in {"format": int, "backbone": dict, "attention": dict, "start": str}.items():
         if not isinstance(data.get(key), kind):
             found = f"not {json.dumps(data[key])[:40]}" if key in data else "and is missing"

@@ -1,14 +1,20 @@
-"""Hand-made rules that every job trains first, so that the verdict has something to stand on."""
+"""Which hand rules a job trains first, so that the verdict has something to stand on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
-from search_spaces.backbones.table import placement_sites, refused_at, stage_names
-from search_spaces.catalogue import attention_type, complete
+from nas.search.hand_rules import HAND_RULES, Built, Ground, why_not
+from nas.spec_baselines import on_backbone, own_architecture
+from search_spaces.architecture import Architecture, TaskShape
+from search_spaces.cost import Cost, cost_of
+from search_spaces.errors import SpaceError
 from search_spaces.space import SearchSpace
+
+#: Of ``search.trials``: rules beyond this share are skipped, unless they were asked for by name.
+SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -19,57 +25,119 @@ class Baseline:
     architecture: Architecture
 
 
-def baselines(
-    space: SearchSpace, shape: TaskShape, cost: Callable[[Architecture], float]
-) -> tuple[Baseline, ...]:
-    """The rules for a space.
+@dataclass(frozen=True)
+class Baselines:
+    """What a job trains first.
 
-    No attention on every backbone of the space; SE everywhere, CBAM everywhere and SE in the later
-    half of the stages (the rule of MobileNetV3, Howard et al., ICCV 2019, table 1) on the middle
-    one by cost.
+    Attributes:
+        chosen: in the order of training.
+        skipped: label and reason of every rule that is left out.
     """
+
+    chosen: tuple[Baseline, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def choose_baselines(
+    wanted: Mapping[str, Any],
+    space: SearchSpace,
+    shape: TaskShape,
+    limits: Mapping[str, float],
+    trials: int,
+) -> Baselines:
+    """The rules for a job, in order of priority, and what is left out for which reason.
+
+    The priority: no attention, SE in the later stages, SE everywhere, the last k stages, the user's
+    own, each type everywhere. With ``rules: true`` they take at most a third of the trials, so that
+    a small budget is left to the search; the first is always trained, and so is what the user
+    asked for: rules by name, and all of their own.
+
+    Args:
+        wanted: ``search.baselines`` as ``nas.spec_baselines.read_baselines`` gives it.
+        space: of the job.
+        shape: of its images.
+        limits: upper limits by cost name; a latency is not known here.
+        trials: ``search.trials``.
+    """
+    ground = ground_of(space, shape, limits)
+    room = max(1, int(trials * SHARE)) if wanted["rules"] is True else trials
+    chosen: dict[Architecture, Baseline] = {}
+    skipped: dict[str, str] = {}
+    for own, built in _candidates(wanted, ground):
+        if built.architecture in chosen or built.label in skipped:
+            continue
+        reason = built.reason or _over(built.architecture, shape, limits)
+        if not reason and len(chosen) >= room and not own:
+            reason = f"baselines take at most a third of search.trials, here {room} of {trials}"
+        if built.architecture is None or reason:
+            skipped[_described(built, space)] = reason
+        else:
+            chosen[built.architecture] = Baseline(built.label, built.architecture)
+    place = {architecture: i for i, architecture in enumerate(ground.plain)}
+    found = sorted(chosen.values(), key=lambda b: place.get(b.architecture, len(place)))
+    return Baselines(tuple(found), tuple(skipped.items()))
+
+
+def ground_of(space: SearchSpace, shape: TaskShape, limits: Mapping[str, float]) -> Ground:
+    """The plain backbones by cost, and the middle one of those within the limits."""
     plain = [Architecture.of(backbone, {}, space.start) for backbone in space.backbones]
-    plain.sort(key=cost)
-    middle = plain[(len(plain) - 1) // 2].backbone
-    stages = stage_names(middle, shape)
-    late = stages[len(stages) // 2 :]
-    rules = [("se everywhere", "se", stages), ("cbam everywhere", "cbam", stages)]
-    rules.append(("se late", "se", late))
-    found = [Baseline("none", architecture) for architecture in plain]
-    for label, kind, where in rules:
-        attention = _everywhere(space, shape, middle, kind, where)
-        if len(attention) == len(where):
-            found.append(Baseline(label, Architecture.of(middle, attention, space.start)))
-    return tuple(found)
+    plain.sort(key=lambda architecture: cost_of(architecture, shape).forward_flops)
+    within = [a for a in plain if not _over(a, shape, limits)] or plain
+    return Ground(space, shape, tuple(plain), within[(len(within) - 1) // 2].backbone)
 
 
-def _everywhere(
-    space: SearchSpace, shape: TaskShape, backbone: Choice, kind: str, stages: Iterable[str]
-) -> dict[Placement, Choice]:
-    """A choice of this type for each stage: the space's own where it offers one, or the paper's."""
-    sites = placement_sites(backbone, shape)
-    row = attention_type(kind)
-    attention: dict[Placement, Choice] = {}
-    for stage in stages:
-        offered = [
-            option
-            for slot, options in zip(space.slots, space.options, strict=True)
-            if slot.stage == stage
-            for option in options
-            if option is not None and option[1].name == kind
-        ]
-        offered.sort(key=lambda option: option[0].position != row.default_position)
-        for placement, choice in [*offered, *_by_the_paper(kind, stage)]:
-            here = sites.get(placement)
-            if here is not None and refused_at(choice, here, placement.position) is None:
-                attention[placement] = choice
-                break
-    return attention
+def own_baselines(wanted: Mapping[str, Any], ground: Ground) -> Iterator[Baseline]:
+    """The user's own; the middle backbone where they name none."""
+    for label, own in wanted["own"].items():
+        named = own_architecture(label, own, ground.space)
+        yield Baseline(label, named or on_backbone(own, ground.middle, ground.space))
 
 
-def _by_the_paper(kind: str, stage: str) -> list[tuple[Placement, Choice]]:
-    """Where its paper puts it; at the stage's end in stages that don't have that position."""
-    places = [Placement(stage, attention_type(kind).default_position)]
-    places.append(Placement(stage, "stage_end"))
-    ratios = (16, 8, 4, 2, 1)
-    return [(place, complete(kind, {"ratio": ratio})) for place in places for ratio in ratios]
+def refused_own(
+    wanted: Mapping[str, Any], space: SearchSpace, shape: TaskShape, limits: Mapping[str, float]
+) -> list[SpaceError]:
+    """The user's own baselines that can't be built, with paths below ``own``."""
+    errors = []
+    if wanted["own"]:
+        for baseline in own_baselines(wanted, ground_of(space, shape, limits)):
+            found = why_not(baseline.architecture, shape)
+            if found is not None:
+                place, reason = found
+                below = ("backbone",) if place is None else ("attention", str(place))
+                errors.append(SpaceError(reason, (baseline.label, *below)))
+    return errors
+
+
+def _candidates(wanted: Mapping[str, Any], ground: Ground) -> Iterator[tuple[bool, Built]]:
+    """Every baseline by priority, and whether it is the user's own."""
+    rules = wanted["rules"]
+    names = list(HAND_RULES) if rules is True else rules or []
+    for name, rule in HAND_RULES.items():
+        if name == "each everywhere":  # the user's own come before what nobody asked for
+            yield from (
+                (True, Built(b.label, b.architecture)) for b in own_baselines(wanted, ground)
+            )
+        if name in names:
+            yield from ((False, built) for built in rule(ground))
+
+
+def _described(built: Built, space: SearchSpace) -> str:
+    """Its label; one of several plain backbones by the axes that vary."""
+    if built.label != "none" or built.architecture is None:
+        return built.label
+    varying = [axis.name for axis in space.backbone.axes if len(axis.values) > 1]
+    axes = built.architecture.backbone.as_dict()
+    words = ", ".join(f"{name} {axes[name]}" for name in varying)
+    return f"none ({words})" if words else "none"
+
+
+def _over(architecture: Architecture | None, shape: TaskShape, limits: Mapping[str, float]) -> str:
+    """The first limit that it exceeds, in words; empty if none."""
+    if architecture is None or not limits:
+        return ""
+    cost: Cost = cost_of(architecture, shape)
+    for name, limit in limits.items():
+        value = getattr(cost, name, None)
+        if value is not None and value > limit:
+            return f"{name} {value:,} is over the limit of {limit:,g}"
+    return ""

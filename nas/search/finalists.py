@@ -1,4 +1,4 @@
-"""After the search: repeats of the front and the baselines on further seeds, and test accuracy."""
+"""After the search: repeats of the front and of baselines on further seeds, and test accuracy."""
 
 from __future__ import annotations
 
@@ -18,16 +18,34 @@ def front_trials(book: TrialBook) -> list[Trial]:
     return [done[i] for i in front_indices([t.accuracy or 0.0 for t in done], cost)]
 
 
+#: Baselines that are always repeated: what the verdict's first sentences are about.
+ALWAYS = ("none", "se late", "se everywhere")
+
+#: How many of the other rules are repeated: the most accurate ones.
+OTHER_RULES = 2
+
+
 def contenders(book: TrialBook) -> list[Trial]:
-    """Who is repeated: the front's members and every finished baseline."""
+    """Who is repeated: the front's members, and the baselines that could stand against them.
+
+    Those are no attention on every backbone, SE late and everywhere, rules that the job file asks
+    for by name, the user's own, and the most accurate of the others: repeating each of twenty types
+    everywhere would cost more than the search and tell no more. Choosing them by the searched run
+    favours none, because it doesn't count afterwards.
+    """
     front = front_trials(book)
     numbers = {trial.number for trial in front}
-    rest = [
-        trial
-        for trial in book.searched()
-        if trial.kind == "baseline" and trial.state == "done" and trial.number not in numbers
-    ]
-    return front + rest
+    rules = [t for t in book.searched() if t.kind == "baseline" and t.state == "done"]
+    rest = [trial for trial in rules if trial.number not in numbers]
+    others = [trial for trial in rest if not _always(trial.label, book)]
+    others.sort(key=lambda trial: (-(trial.accuracy or 0.0), trial.number))
+    left_out = {trial.number for trial in others[OTHER_RULES:]}
+    return front + [trial for trial in rest if trial.number not in left_out]
+
+
+def _always(label: str, book: TrialBook) -> bool:
+    wanted = book.plan.spec.search.baselines
+    return label in ALWAYS or label in wanted["own"] or wanted["rules"] is not True
 
 
 class Finalists:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from nas.plan import Plan
-from nas.search.baselines import Baseline, baselines
+from nas.search.baselines import Baseline, choose_baselines
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.known import known_of
 from nas.search.study import History, SearchStudy, Suggestion
@@ -97,12 +97,11 @@ class Search:
             self._study.finish(trial.number, None)
 
     def _open_baselines(self) -> list[Baseline]:
-        if not self._plan.spec.search.baselines:
-            return []
-        rules = baselines(
-            self._plan.space, self._plan.shape, lambda a: float(self._plan.cost(a).forward_flops)
-        )
-        return [r for r in rules if not self._book.has(r.architecture, self._plan.seed)]
+        plan = self._plan
+        wanted = plan.spec.search.baselines
+        trials = plan.spec.search.trials
+        found = choose_baselines(wanted, plan.space, plan.shape, plan.limits, trials)
+        return [b for b in found.chosen if not self._book.has(b.architecture, plan.seed)]
 
     def _new_trial(self) -> Task | None:
         begun = len(self._book.searched()) + len(self._measuring)

@@ -28,3 +28,38 @@ def test_holm_is_over_all_comparisons_that_were_made(found):
 
 def test_differences_on_the_images_that_chose_the_front_are_warned_about(found):
     assert any("optimistic" in warning for warning in found.warnings)
+
+
+def test_rules_that_were_skipped_are_told_with_their_reasons(store, add_job):
+    details = {
+        "baselines": {
+            "planned": ["none", "se late"],
+            "skipped": [["a", "too dear"], ["b", "too dear"]],
+        }
+    }
+    trials = [{"label": "none", "flops": 10, "accuracy": 0.9}]
+    found = verdict(store, add_job(store, trials, details=details))
+    assert "Skipped: a, b, because too dear." in found.warnings
+    assert any(line.startswith("Skipped: se late, because its latency") for line in found.warnings)
+    assert found.to_dict()["skipped"][0] == {"label": "a", "reason": "too dear"}
+
+
+def test_rules_that_were_trained_once_are_named_and_make_no_sentence(store, add_job):
+    def again(*values):
+        return [(seed, value, None) for seed, value in enumerate(values, start=1)]
+
+    trials = [
+        {"label": "none", "flops": 10, "accuracy": 0.9, "repeats": again(0.90, 0.902, 0.901)},
+        {
+            "flops": 20,
+            "attention": "stage3:se",
+            "accuracy": 0.95,
+            "repeats": again(0.95, 0.953, 0.951),
+        },
+        {"label": "eca everywhere", "attention": "stage1:eca", "flops": 30, "accuracy": 0.91},
+    ]
+    found = verdict(store, add_job(store, trials))
+    assert any(
+        "not repeated on further seeds: trial 2 (eca everywhere)" in w for w in found.warnings
+    )
+    assert not any("eca everywhere" in sentence for sentence in found.sentences)

@@ -2,7 +2,14 @@ import pytest
 
 from nas.search.book import TrialBook
 from nas.search.drive import drive
-from nas.search.finalists import Finalists, TestScores, contenders, front_trials
+from nas.search.finalists import (
+    ALWAYS,
+    OTHER_RULES,
+    Finalists,
+    TestScores,
+    contenders,
+    front_trials,
+)
 from tests.nas.search.conftest import Workers, failed
 from tests.nas.search.test_loop import run
 from workers.protocol import Lost
@@ -89,3 +96,36 @@ def test_no_further_seeds_means_no_repeats(new_book):
     book = new_book(**{"finalists.seeds": 0})
     run(book)
     assert Finalists(book).planned == 0
+
+
+def test_of_the_rules_that_nobody_asked_for_only_the_most_accurate_are_repeated(new_book):
+    kinds = dict.fromkeys(("eca", "simam", "scse", "coordinate", "triplet"))
+    space = {
+        "backbone": {"name": "cifar_resnet", "depth": 8, "width": 8},
+        "attention": [{"stages": 3, "types": {"none": None, **kinds}}],
+    }
+    book = new_book(space=space, **{"search.trials": 40})
+    run(book)
+    front = {trial.number for trial in front_trials(book)}
+    rules = [t for t in book.searched() if t.kind == "baseline" and t.number not in front]
+    others = [t for t in rules if t.label not in ALWAYS]
+    repeated = [t for t in contenders(book) if t in others]
+    assert len(repeated) == OTHER_RULES < len(others)
+    best = sorted((t.accuracy for t in others), reverse=True)[:OTHER_RULES]
+    assert sorted((t.accuracy for t in repeated), reverse=True) == best
+    assert all(t in contenders(book) for t in rules if t.label in ALWAYS)
+
+
+def test_rules_asked_for_and_the_users_own_are_all_repeated(new_book):
+    own = {"mine": {"attention": {"stage3.pre_add": "eca"}}}
+    wanted = {"rules": ["each everywhere"], "own": own}
+    book = new_book(**{"search.baselines": wanted})
+    run(book)
+    rules = [t for t in book.searched() if t.kind == "baseline"]
+    assert {t.label for t in rules} == {
+        "mine",
+        "se everywhere",
+        "eca everywhere",
+        "cbam everywhere",
+    }
+    assert {t.number for t in rules} <= {t.number for t in contenders(book)}
