@@ -77,7 +77,7 @@ def search_seconds(home: Path) -> float:
 
     store = Store(f"sqlite:///{home / 'store.db'}")
     job = store.jobs.get("demo")
-    ends = [t.finished_ms for t in store.trials.list(job.id) if t.kind != "finalist"]
+    ends = [t.finished_ms for t in store.trials.list(job.id) if t.searched]
     return (max(end for end in ends if end) - (job.started_ms or 0)) / 1000
 
 

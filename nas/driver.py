@@ -25,7 +25,7 @@ from workers.inline import WorkerPool
 from workers.pool import RayPool
 from workers.protocol import Latency, LatencyReport, LatencyRequest
 
-Phase = Literal["starting", "search", "finalists", "test", "done"]
+Phase = Literal["starting", "search", "finalists", "test", "retrain", "done"]
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,14 @@ def drive_job(
             store.jobs.set_state(job.id, "interrupted", "stopped by hand")
             raise
         except Exception as error:
-            ended = _for_people(error)
+            ended = for_people(error)
             store.jobs.set_state(job.id, "failed", str(ended))
             raise ended from error
         store.jobs.set_state(job.id, "done")
     return store.jobs.get(job.name)
 
 
-def _for_people(error: Exception) -> Exception:
+def for_people(error: Exception) -> Exception:
     """Refusals of the workers' floor as our own, which know their exit status."""
     kinds = {DataError: DataProblem, PoolError: NoSuchDevice}
     return next(

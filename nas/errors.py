@@ -212,6 +212,13 @@ class JobFailed(NasError):
     http_status = 409
 
 
+class TrainingFailed(NasError):
+    """The training that was asked for ended in failure."""
+
+    exit_code = Exit.JOB_FAILED
+    http_status = 409
+
+
 class JobCancelled(NasError):
     """The job that was waited for was cancelled."""
 

@@ -133,7 +133,7 @@ def comparable(job: Job, trials: Sequence[Trial]) -> list[Trial]:
     return [
         trial
         for trial in trials
-        if trial.kind != "finalist"
+        if trial.searched
         and trial.state == "done"
         and trial.accuracy is not None
         and getattr(trial, objective) is not None

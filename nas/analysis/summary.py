@@ -17,7 +17,7 @@ STATES = ("done", "pruned", "failed", "running", "waiting")
 def job_summary(store: Store, job: Job) -> dict[str, Any]:
     """Everything about a job that fits a screen; keys and units are documented and stable."""
     trials = store.trials.list(job.id)
-    searched = [trial for trial in trials if trial.kind != "finalist"]
+    searched = [trial for trial in trials if trial.searched]
     reused = store.trainings.reused(job.id)
     found = front_of(job, searched)  # without repeats, whose intervals would load scipy
     return {
@@ -34,6 +34,7 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "budget": {"trials": job.spec["search"]["trials"]},
         "trials": counts(searched),
         "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
+        "retrained": [_again(trial) for trial in trials if trial.kind == "retrain"],
         "epochs": epochs(searched, job.details["rungs"][-1], reused.search_epochs),
         "cache": {
             "reports": reused.reports,
@@ -80,6 +81,13 @@ def epochs(trials: Sequence[Trial], budget: int, reused: int = 0) -> dict[str, i
         "without_pruning": whole,
         "saved_share": share,
     }
+
+
+def _again(trial: Trial) -> dict[str, Any]:
+    """A trial that was trained again with a recipe of its own."""
+    kept = ("origin", "seed", "state", "epoch", "accuracy", "test_accuracy")
+    budget = (trial.recipe or {}).get("epochs")
+    return {"trial": trial.number, **{k: getattr(trial, k) for k in kept}, "epochs": budget}
 
 
 def iso(ms: int | None) -> str | None:

@@ -134,7 +134,7 @@ def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
     told = [*sentences(found, baselines, made, objective, names), neighbour_sentence(made)]
     saved = epochs(
-        [t for t in trials if t.kind != "finalist"],
+        [t for t in trials if t.searched],
         job.details["rungs"][-1],
         reused,
     )

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("nas.cli.resume:resume", "Go on with a job that was interrupted."),
     "front": ("nas.cli.front:front", "Print a job's Pareto front."),
     "report": ("nas.cli.report:report", "Compare the front with the hand-made rules."),
+    "retrain": ("nas.cli.retrain:retrain", "Train a trial again, longer."),
     "export": ("nas.cli.export:export", "Write a trained model as plain PyTorch code."),
     "draw": ("nas.cli.draw:draw", "Draw an architecture as SVG."),
     "attention-maps": (

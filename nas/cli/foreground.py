@@ -23,7 +23,7 @@ def drive_and_tell(store: Store, home: Home, job: Job, *, quiet: bool, output: O
     from nas.driver import drive_job
     from nas.tracking.follow import following
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopped_by_sigterm()
     begun = time.monotonic()
     try:
         with job_display(quiet=quiet) as (display, observe):
@@ -57,6 +57,11 @@ def tell_end(store: Store, job: Job, seconds: float, output: Output) -> None:
         say(f"  nas front {job.name}                     the Pareto front")
         say(f"  nas report {job.name}                    the verdict against the baselines")
         say(f"  nas export {job.name} --pick knee --to DIR   a model as code")
+
+
+def stopped_by_sigterm() -> None:
+    """End on SIGTERM as on Ctrl-C: cleanly, with everything recorded kept."""
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

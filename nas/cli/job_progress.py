@@ -41,6 +41,7 @@ _HEADINGS = {
     "search": "search: candidates train, the best of each rung go on",
     "finalists": "finalists: the front and the baselines again, on further seeds",
     "test": "test: accuracy on images that the search never saw",
+    "retrain": "retrain: one trial again, with a recipe of its own",
     "done": "done",
 }
 

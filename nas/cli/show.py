@@ -41,6 +41,7 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     if summary["finalists"]["total"]:
         repeats = summary["finalists"]
         rows.append(("finalists", f"{repeats['total']}{_states(repeats)}"))
+    rows += [("retrained", _again(one)) for one in summary["retrained"]]
     if summary["cache"]["reports"]:
         rows.append(("cache", _reused(summary["cache"])))
     if summary["epochs"]["trained"]:
@@ -57,6 +58,18 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     times = (("started", summary["started"]), (ended, summary["finished"]))
     rows += [(key, _time(value)) for key, value in times if value]
     return [head + (f": {summary['reason']}" if summary["reason"] else ""), Table(("", ""), rows)]
+
+
+def _again(one: Mapping[str, Any]) -> str:
+    """A trial on a recipe of its own, which the front leaves out."""
+    from nas.analysis.people import accuracy
+
+    told = f"trial {one['trial']}: trial {one['origin']} for {one['epochs']} epochs"
+    if one["state"] == "running":
+        return f"{told}, {one['epoch']} done so far; the same nas retrain goes on"
+    if one["state"] != "done":
+        return f"{told}, {one['state']}"
+    return f"{told}, {accuracy(one['accuracy'])} %, test {accuracy(one['test_accuracy'])} %"
 
 
 def _epochs(epochs: Mapping[str, float]) -> str:
@@ -123,6 +136,13 @@ def _as_dict(trial: Trial) -> dict[str, Any]:
     return kept | {"trial": kept.pop("number"), "architecture": loads(trial.architecture)}
 
 
+def _what(trial: Trial) -> str:
+    """A baseline's rule, or which trial was trained again, and how."""
+    if trial.recipe is not None:
+        return f"trial {trial.origin} for {trial.recipe['epochs']} epochs"
+    return trial.label or ("" if trial.origin is None else f"repeats {trial.origin}")
+
+
 def _trial_table(trials: Sequence[Trial], summary: Mapping[str, Any]) -> list[Part]:
     if not trials:
         return []
@@ -141,7 +161,7 @@ def _trial_table(trials: Sequence[Trial], summary: Mapping[str, Any]) -> list[Pa
     rows = []
     for trial in sorted(trials, key=lambda t: (t.state == "failed", t.number)):
         built = loads(trial.architecture)
-        what = trial.label or ("" if trial.origin is None else f"repeats {trial.origin}")
+        what = _what(trial)
         cells = (accuracy(trial.accuracy), cost(objective, getattr(trial, objective)))
         state = trial.state + (f": {trial.reason}" if trial.reason else "")
         words = (names.size(built), attention_words(built))

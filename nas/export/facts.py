@@ -65,6 +65,7 @@ class Facts:
         """Gather them from the store's records."""
         data = job.details["data"]
         recipe = {**job.spec.get("recipe", {}), **job.details.get("recipe", {})}
+        recipe |= trial.recipe or {}
         return cls(
             job=job.name,
             trial=trial.number,

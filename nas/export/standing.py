@@ -21,7 +21,9 @@ def picked_trial(store: Store, job: Job, word: str) -> int:
 
 
 def repeats(store: Store, job: Job, trial: Trial) -> Repeats | None:
-    """What further seeds say of a trial's architecture; None without any."""
+    """What further seeds say of a trial's architecture; None without any, or on another recipe."""
+    if trial.recipe is not None:
+        return None
     trials = store.trials.list(job.id)
     number = trial.number if trial.origin is None else trial.origin
     again = repeats_of(trials)

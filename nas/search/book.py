@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from nas.plan import Plan
@@ -12,6 +12,7 @@ from nas.store.rows import now_ms
 from nas.store.store import Store
 from search_spaces.architecture import Architecture
 from workers.protocol import Latency, Report, Segment
+from workers.recipe import Recipe
 
 #: A segment whose worker dies so often is a trial's own fault (memory, most likely).
 MAX_ATTEMPTS = 3
@@ -50,8 +51,8 @@ class TrialBook:
         self._numbers = {trial.hash: trial.number for trial in self.trials.values()}
 
     def searched(self) -> list[Trial]:
-        """Trials of the search, baselines among them; finalists are repeats and not counted."""
-        return [trial for trial in self.trials.values() if trial.kind != "finalist"]
+        """Trials of the search, baselines among them; what is trained again is not counted."""
+        return [trial for trial in self.trials.values() if trial.searched]
 
     def trained_epochs(self) -> int:
         """Epochs trained by the search itself; what came from the cache was not."""
@@ -79,8 +80,9 @@ class TrialBook:
         latency: Latency | None = None,
         label: str = "",
         origin: int | None = None,
+        recipe: Recipe | None = None,
     ) -> Trial:
-        """Record a new trial as running."""
+        """Record a new trial as running; ``recipe`` where it is not the job's."""
         cost = self.plan.cost(architecture)
         new = NewTrial(
             kind=kind,  # type: ignore[arg-type]
@@ -94,6 +96,7 @@ class TrialBook:
             latency_spread_ms=latency.spread_ms if latency else None,
             label=label,
             origin=origin,
+            recipe=asdict(recipe) if recipe else None,
         )
         trial = self._store.trials.add(self.plan.job_id, len(self.trials), new)
         self.trials[trial.number] = trial

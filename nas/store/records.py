@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
-TrialKind = Literal["baseline", "search", "finalist"]
+TrialKind = Literal["baseline", "search", "finalist", "retrain"]
+
+#: Kinds that the search is made of; the others train again what it found.
+SEARCHED: tuple[TrialKind, ...] = ("baseline", "search")
 
 #: The costs that can be an objective or a limit, all minimised.
 COSTS = ("forward_flops", "parameters", "latency_ms")
@@ -39,10 +42,12 @@ class NewTrial:
     """A trial before it is recorded.
 
     Attributes:
-        kind: ``baseline``, ``search`` or ``finalist`` (a repeat of ``origin`` on another seed).
+        kind: ``baseline``, ``search``, ``finalist`` (a repeat of ``origin`` on another seed) or
+            ``retrain`` (``origin`` with a recipe of its own).
         label: a baseline's name; empty otherwise.
         hash: of architecture, recipe, data, training seed, device kind and training version.
         params: the space's parameters; None where the architecture lies outside the space.
+        recipe: of its own, every ``auto`` resolved; None: the job's.
     """
 
     kind: TrialKind
@@ -56,11 +61,12 @@ class NewTrial:
     latency_spread_ms: float | None = None
     label: str = ""
     origin: int | None = None
+    recipe: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One architecture in a job, or a finalist's repeat of one.
+    """One architecture in a job, or one of them trained again.
 
     Attributes:
         number: counts from 0 within the job.
@@ -90,6 +96,12 @@ class Trial:
     attempts: int
     created_ms: int
     finished_ms: int | None
+    recipe: dict[str, Any] | None = None
+
+    @property
+    def searched(self) -> bool:
+        """Whether it counts in the search: it may be on the front."""
+        return self.kind in SEARCHED
 
     def cost(self, objective: str) -> float:
         """The cost of this name (one of ``COSTS``).

@@ -23,7 +23,7 @@ REVISION = "0001"
 
 JOB_STATES = ("queued", "running", "interrupted", "done", "failed", "cancelled")
 TRIAL_STATES = ("running", "waiting", "done", "pruned", "failed")
-TRIAL_KINDS = ("baseline", "search", "finalist")
+TRIAL_KINDS = ("baseline", "search", "finalist", "retrain")
 
 metadata = MetaData(
     naming_convention={
@@ -71,6 +71,7 @@ trials = Table(
     Column("hash", String(64), nullable=False),
     Column("architecture", Text, nullable=False),
     Column("params", JSON),
+    Column("recipe", JSON),
     Column("seed", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False, default=""),

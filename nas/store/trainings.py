@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, case, func, select
 
-from nas.store.records import ReportRow
+from nas.store.records import SEARCHED, ReportRow
 from nas.store.rows import as_record
 from nas.store.schema import jobs, reports, trials
 
@@ -34,7 +34,7 @@ class Reused:
 
     Attributes:
         reports: rungs that were not trained.
-        epochs: of those; ``search_epochs`` without the finalists'.
+        epochs: of those; ``search_epochs`` of the search alone.
         seconds: that they took a worker when they were trained.
     """
 
@@ -96,7 +96,7 @@ class Trainings:
     def reused(self, job_id: int) -> Reused:
         """What a job took from the cache so far."""
         length = func.json_array_length(reports.c.train_loss)
-        searched = case((trials.c.kind == "finalist", 0), else_=length)
+        searched = case((trials.c.kind.in_(SEARCHED), length), else_=0)
         seconds = reports.c.train_seconds + reports.c.evaluation_seconds
         query = (
             select(func.count(), func.sum(length), func.sum(searched), func.sum(seconds))

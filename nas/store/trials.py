@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
-from nas.store.records import NewTrial, ReportRow, Trial, TrialState
+from nas.store.records import SEARCHED, NewTrial, ReportRow, Trial, TrialState
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import reports, trials
 
@@ -116,10 +116,10 @@ class Trials:
         raise NotFound("trial", number, known)
 
     def counts(self) -> dict[int, dict[str, int]]:
-        """Trials by state for every job; finalists are repeats and not counted."""
+        """Trials by state for every job; what was trained again is not counted."""
         query = (
             select(trials.c.job_id, trials.c.state, func.count())
-            .where(trials.c.kind != "finalist")
+            .where(trials.c.kind.in_(SEARCHED))
             .group_by(trials.c.job_id, trials.c.state)
         )
         found: dict[int, dict[str, int]] = {}

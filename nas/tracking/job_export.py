@@ -77,8 +77,10 @@ class JobExport:
         return []
 
     def _follow_test(self, event: Event, new: bool) -> None:
-        number, last_rung = event.data["number"], self._job.details["rungs"][-1]
-        point = Point("test_accuracy", event.data["accuracy"], event.created_ms, last_rung)
+        number = event.data["number"]
+        own = self._trial(number).recipe
+        budget = own["epochs"] if own else self._job.details["rungs"][-1]
+        point = Point("test_accuracy", event.data["accuracy"], event.created_ms, budget)
         self._tested[number] = point
         if new and number in self._ended:
             self._records.write_test_accuracy(number, point)

@@ -78,8 +78,8 @@ class MlflowRecords:
         tags = values.trial_tags(trial, self._parent, reports)
         run = self._children.get(trial.number)
         if run is None:
-            # A finalist repeats a member of the front and is no member itself.
-            on_front = {} if trial.kind == "finalist" else {ON_FRONT: "false"}
+            # What trains a member of the front again is no member itself.
+            on_front = {ON_FRONT: "false"} if trial.searched else {}
             made = self._client.create_run(
                 self._experiment,
                 start_time=trial.created_ms,

@@ -80,9 +80,11 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def trial_name(trial: Trial) -> str:
-    """``trial 3``, with a baseline's label or the trial that a finalist repeats."""
+    """``trial 3``, with a baseline's label or the trial that was trained again."""
     if trial.kind == "finalist":
         return f"trial {trial.number} · repeats {trial.origin}"
+    if trial.recipe is not None:
+        return f"trial {trial.number} · trial {trial.origin} for {trial.recipe['epochs']} epochs"
     return f"trial {trial.number} · {trial.label}" if trial.label else f"trial {trial.number}"
 
 
@@ -108,10 +110,11 @@ def trial_tags(trial: Trial, parent_run: str, reports: Sequence[ReportRow] = ())
 
 
 def trial_params(trial: Trial) -> dict[str, str]:
-    """The architecture: a parameter for its backbone and one for each placement with attention."""
+    """The backbone, each placement with attention, and the recipe where it is not the job's."""
     built = Architecture.from_json(trial.architecture)
+    own = flatten(trial.recipe or {}, "recipe.")
     places = {str(place): str(choice) for place, choice in built.attention}
-    return {"backbone": str(built.backbone), "seed": str(trial.seed), **places}
+    return {"backbone": str(built.backbone), "seed": str(trial.seed), **places, **own}
 
 
 def trial_points(trial: Trial, reports: Sequence[ReportRow]) -> list[Point]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -132,3 +133,22 @@ def test_resuming_a_finished_job_trains_nothing(finished):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == finished[1]
     assert (finished[0] / ".nas" / "store.db").read_bytes() == before
+
+
+def test_a_winner_is_trained_longer_tracked_and_exported(finished, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished[0], copy)
+    here = (copy, finished[1])
+    made = answer(here, "retrain", "whole", "--pick", "cheap", "--epochs", "5")
+    origin = answer(here, "front", "whole")["points"][0]["trial"]
+    assert (made["origin"], made["epochs"], made["state"]) == (origin, 5, "done")
+    assert 0 < made["test_accuracy"] <= 1
+    (told,) = answer(here, "show", "whole")["retrained"]
+    assert (told["trial"], told["accuracy"]) == (made["trial"], made["accuracy"])
+    with sqlite3.connect(copy / ".nas" / "mlflow.db") as database:
+        query = "SELECT value FROM params WHERE key = 'recipe.epochs' AND run_uuid IN (SELECT "
+        query += f"run_uuid FROM tags WHERE key = 'nas.trial' AND value = '{made['trial']}')"
+        assert database.execute(query).fetchall() == [("5",)]
+    exported = answer(here, "export", "whole", "--trial", str(made["trial"]))
+    assert (exported["epochs"], exported["recipe"]["epochs"]) == (5, 5)
+    assert exported["accuracy"] == made["accuracy"]

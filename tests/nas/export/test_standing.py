@@ -33,3 +33,10 @@ def test_test_accuracy_of_repeats_is_their_own(recorded):
     first = recorded.add(accuracy=0.9, test_accuracy=0.9)
     recorded.add(kind="finalist", seed=1, origin=0, accuracy=0.5, test_accuracy=0.4)
     assert repeats(recorded.store, recorded.job, first).test_accuracy == pytest.approx(0.4)
+
+
+def test_repeats_say_nothing_of_a_training_on_another_recipe(recorded):
+    recorded.add(accuracy=0.9)
+    recorded.add(kind="finalist", seed=1, origin=0, accuracy=0.5)
+    longer = recorded.add(kind="retrain", origin=0, accuracy=0.95, recipe={"epochs": 48})
+    assert repeats(recorded.store, recorded.job, longer) is None

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("architecture", sa.Text(), nullable=False),
         sa.Column("params", sa.JSON(), nullable=True),
+        sa.Column("recipe", sa.JSON(), nullable=True),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -54,7 +55,7 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("finished_ms", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('baseline', 'search', 'finalist')", name=op.f("ck_trials_kind")
+            "kind IN ('baseline', 'search', 'finalist', 'retrain')", name=op.f("ck_trials_kind")
         ),
         sa.CheckConstraint(
             "state IN ('running', 'waiting', 'done', 'pruned', 'failed')",

@@ -1,0 +1,117 @@
+"""``nas retrain``: a trial's architecture trained again, usually longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nas.cli.foreground import stopped_by_sigterm
+from nas.cli.job_progress import job_display
+from nas.cli.opened import opened_job
+from nas.cli.output import Output, Part, Table, output_option, say
+from nas.errors import UsageProblem
+from nas.home import Home
+
+if TYPE_CHECKING:
+    from nas.retrain import Retrained
+
+
+@click.command()
+@click.argument("job")
+@click.option("--trial", type=click.IntRange(min=0), help="The number of a trial.")
+@click.option(
+    "--pick",
+    type=click.Choice(["knee", "accurate", "cheap"]),
+    help="A trial of the front: the best bargain (default), the most accurate, the cheapest.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1, 10_000),
+    required=True,
+    help="How long to train; the schedule spans all of it, so it starts anew.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Of weights, data order and augmentation; default: the trial's.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Replace a key of the recipe, such as recipe.learning_rate=0.05; may be repeated.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+@output_option
+def retrain(
+    job: str,
+    trial: int | None,
+    pick: str | None,
+    epochs: int,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    output: Output,
+) -> None:
+    """Train a trial of JOB again as a trial of its own, with the job's recipe at other epochs.
+
+    The result stands beside the front, not on it: another budget is not comparable. After a kill,
+    the same command goes on.
+    """
+    if trial is not None and pick is not None:
+        raise UsageProblem("--trial and --pick both say what to train; give one of them")
+    result = _retrain(job, trial, pick or "knee", epochs, seed, overrides, quiet or output.json)
+    output.emit(result.to_dict(), lambda: _parts(result))
+    if not output.json:
+        say(f"next: nas export {result.job} --trial {result.trial.number}")
+
+
+def _retrain(
+    name: str,
+    trial: int | None,
+    pick: str,
+    epochs: int,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+) -> Retrained:
+    with opened_job(name) as (store, job):
+        from nas.export.standing import picked_trial
+        from nas.retrain import recipe_changes
+        from nas.retrain import retrain as train_again
+        from nas.tracking.follow import following
+
+        changes = recipe_changes(epochs, overrides)
+        number = picked_trial(store, job, pick) if trial is None else trial
+        home = Home.here()
+        stopped_by_sigterm()
+        try:
+            with job_display(quiet=quiet) as (display, observe):
+                follower = following(store, home, job, display.note)
+                return train_again(
+                    store, home, job, number, changes, seed, observe, follower=follower
+                )
+        except KeyboardInterrupt:
+            say("stopped; finished segments are kept, and the same command goes on")
+            raise
+
+
+def _parts(result: Retrained) -> list[Part]:
+    from nas.analysis.people import accuracy
+
+    trial, origin = result.trial, result.origin
+    before = "was trained before" if result.trained_before else "is done"
+    head = (
+        f"trial {trial.number} of job {result.job} {before}: trial {origin.number}'s architecture, "
+        f"{trial.epoch} epochs, seed {trial.seed}"
+    )
+    rows = [("validation accuracy", f"{accuracy(trial.accuracy)} %")]
+    if origin.accuracy is not None:
+        told = f"{accuracy(origin.accuracy)} % after {origin.epoch} epochs, seed {origin.seed}"
+        rows.append((f"of trial {origin.number}", told))
+    rows.append(("test accuracy", f"{accuracy(trial.test_accuracy)} %"))
+    rows.append(("worker time", f"{result.worker_seconds:.1f} s"))
+    aside = "Another budget is not comparable: it stands beside the front, not on it."
+    return [head, Table(("", ""), rows), aside]
