@@ -87,6 +87,7 @@ class Front:
         reference: ``accuracy`` (chance) and ``cost`` (the highest of the space; None until known).
         hypervolume: of the finished trials, in 0…1 of the reference box; None without reference.
         points: by rising cost.
+        under: limits, by cost name, beside the job's own.
     """
 
     job: str
@@ -94,6 +95,7 @@ class Front:
     reference: dict[str, float | None]
     hypervolume: float | None
     points: tuple[Point, ...]
+    under: tuple[tuple[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """What ``nas front -o json`` prints."""
@@ -106,16 +108,24 @@ class Front:
         }
 
 
-def front(store: Store, job: Job) -> Front:
+def front(store: Store, job: Job, under: Mapping[str, float] | None = None) -> Front:
     """The front over all trials of the search that trained to the end within the job's limits."""
-    return front_of(job, store.trials.list(job.id))
+    return front_of(job, store.trials.list(job.id), under)
 
 
-def front_of(job: Job, trials: Sequence[Trial]) -> Front:
-    """The front of these trials of the job; finalists among them only add statistics."""
+def front_of(job: Job, trials: Sequence[Trial], under: Mapping[str, float] | None = None) -> Front:
+    """The front of these trials of the job; finalists among them only add statistics.
+
+    Args:
+        job: what the trials belong to.
+        trials: of the job.
+        under: further limits by cost name: what is over one is left out before anything is ranked,
+            and so is what was never measured.
+    """
     objective: str = job.details["objective"]
     reference = job.details["reference"]
-    done = comparable(job, trials)
+    further = dict(under or {})
+    done = [t for t in comparable(job, trials) if _within(t, further)]
     accuracy = [float(trial.accuracy or 0) for trial in done]
     cost = [trial.cost(objective) for trial in done]
     volume = None
@@ -123,7 +133,8 @@ def front_of(job: Job, trials: Sequence[Trial]) -> Front:
         volume = hypervolume(accuracy, cost, reference["accuracy"], reference["cost"])
     repeats = repeats_of(trials)
     points = [point_of(done[i], repeats) for i in front_indices(accuracy, cost)]
-    return Front(job.name, objective, dict(reference), volume, tuple(points))
+    limits = tuple(sorted(further.items()))
+    return Front(job.name, objective, dict(reference), volume, tuple(points), limits)
 
 
 def comparable(job: Job, trials: Sequence[Trial]) -> list[Trial]:
@@ -175,6 +186,11 @@ def point_of(trial: Trial, repeats: Mapping[int, Sequence[Trial]]) -> Point:
         test_accuracy=sum(tests) / len(tests) if tests else None,
         test_runs=len(tests),
     )
+
+
+def _within(trial: Trial, limits: Mapping[str, float]) -> bool:
+    values = {name: getattr(trial, name) for name in limits}
+    return all(value is not None and value <= limits[name] for name, value in values.items())
 
 
 def _limits(spec: Mapping[str, Any]) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nas.analysis.agreement import Agreement, search_against_retrain
 from nas.analysis.caveats import how_measured, skipped_baselines, warnings
 from nas.analysis.comparisons import Comparison, Evidence, comparisons
 from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
@@ -56,6 +57,7 @@ class Verdict:
         seeds: how many further seeds the most repeated trial has.
         noise: of one run; None without repeats.
         resolution: the smallest difference that these repeats can tell apart; None without.
+        agreement: of the search's order with that of the repeats; None with few of them.
         epochs: what stopping early saved; see ``nas.analysis.summary.epochs``.
         measured: how it was measured, a sentence each.
         warnings: what a reader must know before believing it.
@@ -74,6 +76,7 @@ class Verdict:
     seeds: int
     noise: Noise | None
     resolution: float | None
+    agreement: Agreement | None
     epochs: dict[str, int | float]
     measured: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -95,6 +98,7 @@ class Verdict:
             "seeds": self.seeds,
             **self._noise(),
             "resolution": self.resolution,
+            "agreement": self.agreement.to_dict() if self.agreement else None,
             "points": [standing.to_dict(self.names) for standing in self.standings],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "baselines": [asdict(point) for point in self.baselines],
@@ -138,6 +142,10 @@ def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
         job.details["rungs"][-1],
         reused,
     )
+    agreement = search_against_retrain(trials, evidence.runs)
+    measured = how_measured(job, evidence, seeds, tested, resolution, saved)
+    if agreement:
+        measured.append(agreement.sentence(evidence.measure))
     return Verdict(
         job=job.name,
         state=job.state,
@@ -152,8 +160,9 @@ def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
         seeds=seeds,
         noise=noise,
         resolution=resolution,
+        agreement=agreement,
         epochs=saved,
-        measured=tuple(how_measured(job, evidence, seeds, tested, resolution, saved)),
+        measured=tuple(measured),
         warnings=tuple(warnings(job, trials, found, evidence, seeds)),
     )
 

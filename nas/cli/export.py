@@ -9,6 +9,7 @@ import click
 
 from nas.cli.opened import opened_job
 from nas.cli.output import Output, Part, Table, output_option, say
+from nas.cli.pick_options import pick_option, under_option
 from nas.errors import UsageProblem
 from nas.home import Home
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("job")
 @click.option("--trial", type=click.IntRange(min=0), help="The number of a finished trial.")
-@click.option(
-    "--pick",
-    type=click.Choice(["knee", "accurate", "cheap"]),
-    help="A trial of the front: the best bargain (default), the most accurate, the cheapest.",
+@pick_option(
+    "A trial of the front: the best bargain (default), the most accurate, the cheapest, the "
+    "cheapest within one standard error of the most accurate."
 )
+@under_option
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
@@ -33,30 +34,37 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace an earlier export in that folder.")
 @output_option
 def export(
-    job: str, trial: int | None, pick: str | None, to: Path | None, force: bool, output: Output
+    job: str,
+    trial: int | None,
+    pick: str | None,
+    under: dict[str, float],
+    to: Path | None,
+    force: bool,
+    output: Output,
 ) -> None:
     """Write a model of JOB as PyTorch code with weights; it needs torch alone."""
-    if trial is not None and pick is not None:
-        raise UsageProblem("--trial and --pick both say what to export; give one of them")
-    result = _export(job, trial, pick or "knee", to, force)
-    output.emit(result.to_dict(), lambda: _parts(result))
+    if trial is not None and (pick is not None or under):
+        other = "--pick" if pick is not None else "--under"
+        raise UsageProblem(f"--trial and {other} both say what to export; give one of them")
+    with opened_job(job) as (store, found):
+        from nas.export.bundle import export as export_trial
+        from nas.export.standing import picked_trial
+
+        reason = ""
+        if trial is None:
+            picked = picked_trial(store, found, pick or "knee", under)
+            trial, reason = picked.point.trial, f"{pick or 'knee'}: {picked.reason}"
+        folder = to or Home.here().exports / f"{found.name}-trial-{trial}"
+        result = export_trial(store, found.name, trial, folder, force=force)
+    output.emit({**result.to_dict(), "picked": reason}, lambda: _parts(result, reason))
     if not output.json:
         say(f"next: read {result.folder / 'README.md'}")
 
 
-def _export(name: str, trial: int | None, pick: str, to: Path | None, force: bool) -> ExportResult:
-    with opened_job(name) as (store, job):
-        from nas.export.bundle import export as export_trial
-        from nas.export.standing import picked_trial
-
-        number = picked_trial(store, job, pick) if trial is None else trial
-        folder = to or Home.here().exports / f"{job.name}-trial-{number}"
-        return export_trial(store, job.name, number, folder, force=force)
-
-
-def _parts(result: ExportResult) -> list[Part]:
+def _parts(result: ExportResult, reason: str) -> list[Part]:
     facts = result.facts
     return [
+        *([reason] if reason else []),
         f"exported trial {facts.trial} of job {facts.job}: {facts.accuracy_words()}; "
         f"{facts.cost_words()}",
         Table(("file",), [(str(result.folder / name),) for name in result.files]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import compress
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from nas.cli.opened import opened_job
 from nas.cli.output import Output, Part, Table, output_option
+from nas.cli.pick_options import pick_option, under_option
 
 if TYPE_CHECKING:
     from nas.analysis.front import Front, Point
@@ -23,14 +25,25 @@ WIDTH = 110
 
 @click.command()
 @click.argument("job")
+@pick_option("Print only this point of the front, and why it is the one.")
+@under_option
 @output_option
-def front(job: str, output: Output) -> None:
+def front(job: str, pick: str | None, under: dict[str, float], output: Output) -> None:
     """Print the Pareto front of JOB (a name or an id): accuracy against cost."""
     from nas.analysis.front import comparable, front_of
 
     with opened_job(job) as (store, found):
         trials = store.trials.list(found.id)
-    made = front_of(found, trials)
+    made = front_of(found, trials, under)
+    if pick is not None:
+        from nas.analysis.picks import pick as pick_one
+
+        one = pick_one(made, pick)
+        only = replace(made, points=(one.point,))
+        head = f"{pick}: trial {one.point.trial}, {one.reason}"
+        data = {"job": made.job, "pick": pick, "under": dict(made.under), **one.to_dict()}
+        output.emit(data, lambda: [head, "", *_parts(only, trials, [])])
+        return
     others = [
         (trial.cost(made.objective), float(trial.accuracy or 0))
         for trial in comparable(found, trials)
@@ -40,7 +53,10 @@ def front(job: str, output: Output) -> None:
 
 def _parts(made: Front, trials: list[Trial], others: list[tuple[float, float]]) -> list[Part]:
     if not made.points:
-        return [f"no trial of {made.job} has finished yet"]
+        from nas.analysis.picks import limit_words
+
+        limited = f" under {limit_words(made.under)}" if made.under else ""
+        return [f"no trial of {made.job}{limited} has finished yet"]
     from nas.analysis.names import names_for
 
     names = names_for(made.points, trials)
@@ -81,12 +97,14 @@ def _wrapped(name: str, width: int) -> list[str]:
 
 
 def _marks(made: Front) -> dict[int, str]:
-    """Which points ``nas export --pick`` takes, by trial."""
+    """Which points ``--pick`` takes, by trial; a long name only where it stands alone."""
     from nas.analysis.picks import PICKS, pick
 
     found: dict[int, list[str]] = {}
     for rule in PICKS:
-        found.setdefault(pick(made, rule).trial, []).append(rule)
+        marks = found.setdefault(pick(made, rule).point.trial, [])
+        if not marks or len(rule) < 9:
+            marks.append(rule)
     return {trial: ", ".join(rules) for trial, rules in found.items()}
 
 

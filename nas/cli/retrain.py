@@ -10,6 +10,7 @@ from nas.cli.foreground import stopped_by_sigterm
 from nas.cli.job_progress import job_display
 from nas.cli.opened import opened_job
 from nas.cli.output import Output, Part, Table, output_option, say
+from nas.cli.pick_options import pick_option
 from nas.errors import UsageProblem
 from nas.home import Home
 
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("job")
 @click.option("--trial", type=click.IntRange(min=0), help="The number of a trial.")
-@click.option(
-    "--pick",
-    type=click.Choice(["knee", "accurate", "cheap"]),
-    help="A trial of the front: the best bargain (default), the most accurate, the cheapest.",
+@pick_option(
+    "A trial of the front: the best bargain (default), the most accurate, the cheapest, the "
+    "cheapest within one standard error of the most accurate."
 )
 @click.option(
     "--epochs",
@@ -84,7 +84,7 @@ def _retrain(
         from nas.tracking.follow import following
 
         changes = recipe_changes(epochs, overrides)
-        number = picked_trial(store, job, pick) if trial is None else trial
+        number = picked_trial(store, job, pick).point.trial if trial is None else trial
         home = Home.here()
         stopped_by_sigterm()
         try:

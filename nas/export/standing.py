@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nas.analysis.front import front, point_of, repeats_of
-from nas.analysis.picks import pick
+from nas.analysis.picks import Picked, pick
 from nas.export.facts import Repeats
 from nas.export.trained import check_any_finished
 from nas.store.records import Job, Trial
 from nas.store.store import Store
 
 
-def picked_trial(store: Store, job: Job, word: str) -> int:
-    """The number of the front's trial that ``knee``, ``accurate`` or ``cheap`` names.
+def picked_trial(
+    store: Store, job: Job, word: str, under: Mapping[str, float] | None = None
+) -> Picked:
+    """The point of the front that a rule of ``nas.analysis.picks`` names.
+
+    Args:
+        store: of the job.
+        job: to pick from.
+        word: the rule.
+        under: limits by cost name.
 
     Raises:
-        NothingToExport: if no trial of the job has finished.
+        NothingToExport: if no trial of the job has finished under them.
     """
     check_any_finished(store, job)
-    return pick(front(store, job), word).trial
+    return pick(front(store, job, under), word)
 
 
 def repeats(store: Store, job: Job, trial: Trial) -> Repeats | None:

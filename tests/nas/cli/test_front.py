@@ -26,6 +26,26 @@ def test_what_export_picks_is_marked(nas, store, add_job):
     assert marked["3"] == "knee"
 
 
+def test_one_pick_with_its_reason_and_under_a_limit(nas, store, add_job):
+    add_job(store)
+    lines = nas("front", "synthetic", "--pick", "accurate").stdout.splitlines()
+    assert lines[0] == "accurate: trial 4, the most accurate: 96.0 % on the searched seed"
+    assert lines[3].split()[:2] == ["4", "96.0"]
+    told = nas(
+        "front", "synthetic", "--pick", "accurate", "--under", "forward_flops=2e6", "-o", "json"
+    )
+    found = json.loads(told.stdout)
+    assert (found["point"]["trial"], found["under"]) == (3, {"forward_flops": 2e6})
+    assert found["reason"] == "the most accurate under 2,000,000 FLOPs: 93.0 % on the searched seed"
+    rows = nas("front", "synthetic", "--under", "forward_flops=2e6").stdout.splitlines()
+    assert [row.split()[0] for row in rows[1:3]] == ["0", "3"]
+    nothing = nas("front", "synthetic", "--under", "parameters=1").stdout
+    assert nothing == "no trial of synthetic under 1 parameters has finished yet\n"
+    wrong = nas("front", "synthetic", "--under", "flops=1")
+    assert wrong.exit_code == 2
+    assert "did you mean 'forward_flops'" in wrong.stderr
+
+
 def test_long_names_go_on_in_the_next_line(nas, store, add_job):
     places = "stage1:se stage2:cbam stage3:eca stage4:simam"
     again = [(1, 0.90, 0.80), (2, 0.92, 0.82)]

@@ -7,8 +7,11 @@ from nas.export.standing import picked_trial, repeats
 def test_picks_from_the_front(recorded):
     for flops, accuracy in ((100, 0.5), (200, 0.9), (1000, 0.95), (2000, 0.1)):
         recorded.add(forward_flops=flops, accuracy=accuracy)
-    picks = [picked_trial(recorded.store, recorded.job, w) for w in ("cheap", "knee", "accurate")]
+    words = ("cheap", "knee", "accurate")
+    picks = [picked_trial(recorded.store, recorded.job, word).point.trial for word in words]
     assert picks == [0, 1, 2]
+    limit = {"forward_flops": 500}
+    assert picked_trial(recorded.store, recorded.job, "accurate", limit).point.trial == 1
 
 
 def test_without_a_finished_trial_there_is_nothing_to_pick(recorded):
