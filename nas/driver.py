@@ -10,13 +10,15 @@ from typing import Literal
 from nas.errors import DataProblem, NoSuchDevice
 from nas.home import Home
 from nas.locks import driving
+from nas.meter import Meter
 from nas.pareto import hypervolume
 from nas.plan import Plan
 from nas.search.book import TrialBook
 from nas.search.cache import recalling
-from nas.search.drive import drive
+from nas.search.drive import Account, Source, drive
 from nas.search.finalists import Finalists, TestScores, front_trials
 from nas.search.loop import Search
+from nas.search.share import SearchShare
 from nas.store.records import Job, Trial
 from nas.store.store import Store
 from search_spaces.architecture import Architecture
@@ -95,7 +97,7 @@ def drive_job(
     with driving(home.root, job.name), follower or nullcontext():
         store.jobs.set_state(job.id, "running")
         try:
-            _drive(store, home, job, observe, open_pool)
+            stopped = _drive(store, home, job, observe, open_pool)
         except KeyboardInterrupt:
             store.jobs.set_state(job.id, "interrupted", "stopped by hand")
             raise
@@ -103,7 +105,7 @@ def drive_job(
             ended = for_people(error)
             store.jobs.set_state(job.id, "failed", str(ended))
             raise ended from error
-        store.jobs.set_state(job.id, "done")
+        store.jobs.set_state(job.id, "done", stopped)
     return store.jobs.get(job.name)
 
 
@@ -121,31 +123,43 @@ def _drive(
     job: Job,
     observe: Observer,
     open_pool: Callable[[Job, Callable[[str], None]], WorkerPool],
-) -> None:
+) -> str:
+    """All phases; gives the reason if the budget ended one of them early."""
 
     def say(note: str) -> None:
         observe(Progress("starting", 0, 1, note=note))
 
-    with closing(open_pool(job, say)) as pool:
+    with Meter(store, job) as meter, closing(open_pool(job, say)) as pool:
         plan = Plan.of(job, home.checkpoints(job.name))
         plan.checkpoints.mkdir(parents=True, exist_ok=True)
         reference = None
         if plan.measures_latency:
-            reference = measure_reference(store, job, plan, pool)
+            reference = measure_reference(store, job, plan, pool, meter)
             plan = Plan.of(store.jobs.get(job.name), plan.checkpoints)
         book = TrialBook(plan, store)
-        search = Search(plan, book, reference)
-        drive(pool, recalling(search, book, store), lambda: observe(_searching(plan, book)))
+        stopped: str | None = job.details.get("stopped_by")
+
+        def run(source: Source, told: Callable[[], None]) -> None:
+            nonlocal stopped
+            drive(pool, recalling(source, book, store), told, meter)
+            if meter.refused and not stopped:
+                stopped = meter.refused
+                store.jobs.add_details(job.id, {"stopped_by": stopped})
+
+        search = Search(plan, book, reference, SearchShare(meter, book, closed=bool(stopped)))
+        run(search, lambda: observe(_searching(plan, book)))
         search.close()
         store.jobs.add_details(
             job.id, {"exhausted": search.exhausted, "duplicates": search.duplicates}
         )
-        finalists = Finalists(book)
+        finalists = Finalists(book, meter.fits)
         if finalists.planned:
-            repeats = recalling(finalists, book, store)
-            drive(pool, repeats, lambda: observe(_repeating(book, finalists.planned)))
-        drive(pool, recalling(TestScores(book), book, store))
+            run(finalists, lambda: observe(_repeating(book, finalists.planned)))
+            finalists.close()
+        run(TestScores(book, meter.fits), lambda: None)
+        reason = meter.reason(stopped) if stopped else ""
     observe(Progress("done", 1, 1))
+    return reason
 
 
 #: The latency objective's reference point, in latencies of the largest plain backbone: attention
@@ -154,7 +168,7 @@ LATENCY_MARGIN = 3.0
 
 
 def measure_reference(
-    store: Store, job: Job, plan: Plan, pool: WorkerPool
+    store: Store, job: Job, plan: Plan, pool: WorkerPool, account: Account
 ) -> tuple[Architecture, Latency]:
     """The smallest plain backbone and its latency while nothing else of ours runs; once a job."""
     plain = [Architecture.of(backbone, {}, plan.space.start) for backbone in plan.space.backbones]
@@ -163,8 +177,11 @@ def measure_reference(
     if known is None:
         pair = (plain[0].to_json(), plain[-1].to_json())
         batch = plan.spec.cost.latency_batch
-        pool.submit(LatencyRequest("latency:reference", pair, plan.data, batch, plan.device))
+        request = LatencyRequest("latency:reference", pair, plan.data, batch, plan.device)
+        pool.submit(request)
+        account.began(request)
         (answer,) = pool.wait(None)
+        account.ended(answer)
         if not isinstance(answer, LatencyReport):
             raise NoSuchDevice(f"latency could not be measured: {answer}")
         known = asdict(answer.latencies[0])

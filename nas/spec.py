@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from nas.names import check_name
 from nas.spec_baselines import own_architecture
 from nas.spec_sections import (
+    BudgetSection,
     CostSection,
     DataSection,
     FinalistsSection,
@@ -36,6 +37,7 @@ class JobSpec(Section):
     recipe: RecipeSection = RecipeSection()
     cost: CostSection = CostSection()
     search: SearchSection
+    budget: BudgetSection = BudgetSection()
     finalists: FinalistsSection = FinalistsSection()
     workers: WorkersSection = WorkersSection()
     tracking: TrackingSection = TrackingSection()
@@ -90,6 +92,16 @@ class JobSpec(Section):
         if found:
             raise problems(found)
         return search
+
+    @field_validator("budget")
+    @classmethod
+    def _one_training_fits(cls, budget: BudgetSection, info: ValidationInfo) -> BudgetSection:
+        """Only checked beside a valid recipe."""
+        recipe = info.data.get("recipe")
+        if recipe is not None and budget.epochs is not None and budget.epochs < recipe.epochs:
+            wrong = f"{budget.epochs} is less than one training: recipe.epochs is {recipe.epochs}"
+            raise problems([(("epochs",), wrong)])
+        return budget
 
     def recipe_value(self) -> Recipe:
         """The training recipe as the workers take it; an annealed schedule holds the rungs."""

@@ -66,7 +66,7 @@ def shown(value: object) -> str:
 def _hint(path: tuple[str | int, ...]) -> str:
     """The nearest key of the same section, else the place where a key of that name stands."""
     model = _model_at(path[:-1])
-    places = {place.rpartition(".")[2]: place for place in _keys(JobSpec)}
+    places = {place.rpartition(".")[2]: place for place in reversed([*_keys(JobSpec)])}
     if path[-1] in places:
         return f" here (did you mean {places[str(path[-1])]!r}?)"
     beside = did_you_mean(path[-1], model.model_fields)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
+from nas.durations import hours_of
 from nas.spec_baselines import read_baselines
 from search_spaces.errors import SpaceErrors, unknown
 from workers.datasets import DATASETS, DataSpec
@@ -24,6 +25,9 @@ _WORDS = {"yes": True, "on": True, "no": False, "off": False}
 Flag = Annotated[bool, BeforeValidator(lambda v: _WORDS.get(v, v) if isinstance(v, str) else v)]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
+
+#: Hours as a number, or a text such as ``90m``.
+Hours = Annotated[float, BeforeValidator(hours_of)]
 
 
 class Section(BaseModel):
@@ -136,6 +140,24 @@ class SearchSection(Section):
             return read_baselines(_WORDS.get(value, value) if isinstance(value, str) else value)
         except SpaceErrors as error:
             raise problems([(e.path, str(e)) for e in error.errors]) from None
+
+
+class BudgetSection(Section):
+    """What the whole job may spend beside ``search.trials``; an absent limit is none.
+
+    Attributes:
+        epochs: trained and recorded, repeats counted.
+        wall_clock: hours that the job is driven, over all resumes.
+        cpu_hours: cores that workers hold, times the hours that they hold them for tasks.
+        gpu_hours: likewise of GPUs.
+        finalists_share: of each limit, at most so much is kept for finalists and test accuracy.
+    """
+
+    epochs: Count | None = None
+    wall_clock: Hours | None = None
+    cpu_hours: Hours | None = None
+    gpu_hours: Hours | None = None
+    finalists_share: float = Field(0.5, ge=0, lt=1)
 
 
 class FinalistsSection(Section):

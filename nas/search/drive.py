@@ -19,22 +19,94 @@ class Source(Protocol):
         """Record an answer."""
 
 
-def drive(pool: WorkerPool, source: Source, observe: Callable[[], None] = lambda: None) -> None:
-    """Run a source to its end: no work left and none in flight.
+class Account(Protocol):
+    """Who is told what workers do, and says when they must stop; see ``nas.meter.Meter``."""
+
+    def began(self, task: Task) -> None:
+        """A worker has got a task."""
+
+    def ended(self, answer: Answer | Lost) -> None:
+        """A task has come back."""
+
+    def struck(self) -> bool:
+        """Whether a limit is reached, so that nothing may run any longer."""
+
+    def stop(self) -> None:
+        """What was running was stopped."""
+
+    def patience(self) -> float | None:
+        """Seconds to wait for answers before looking again; None: as long as it takes."""
+
+    def beat(self) -> None:
+        """Called at every look."""
+
+
+class Unmetered:
+    """An account that keeps none."""
+
+    def began(self, task: Task) -> None:
+        """Nothing."""
+
+    def ended(self, answer: Answer | Lost) -> None:
+        """Nothing."""
+
+    def struck(self) -> bool:
+        """Never."""
+        return False
+
+    def stop(self) -> None:
+        """Nothing."""
+
+    def patience(self) -> float | None:
+        """As long as it takes."""
+        return None
+
+    def beat(self) -> None:
+        """Nothing."""
+
+
+#: Whether a training of so many epochs may begin; the second argument names a trial of its speed.
+Fits = Callable[[int, int | None], bool]
+
+
+def unlimited(epochs: int, number: int | None) -> bool:
+    """Everything fits."""
+    return True
+
+
+def drive(
+    pool: WorkerPool,
+    source: Source,
+    observe: Callable[[], None] = lambda: None,
+    account: Account | None = None,
+) -> None:
+    """Run a source to its end: no work left and none in flight, or a limit struck.
+
+    A limit of time closes the pool, which kills what runs: those tasks never come back.
 
     Args:
         pool: the workers.
         source: what to do.
         observe: called whenever all workers are busy, or nothing is left for them.
+        account: of what workers do; by default nobody counts.
     """
+    account = account or Unmetered()
     in_flight = 0
     while True:
         while pool.free() and (task := source.next_task()) is not None:
             pool.submit(task)
+            account.began(task)
             in_flight += 1
         observe()
         if not in_flight:
             return
-        for answer in pool.wait(None):
+        while not (answers := pool.wait(account.patience())):
+            account.beat()
+            if account.struck():
+                pool.close()
+                account.stop()
+                return
+        for answer in answers:
             in_flight -= 1
+            account.ended(answer)
             source.take(answer)

@@ -6,6 +6,7 @@ from collections import deque
 
 from nas.pareto import front_indices
 from nas.search.book import MAX_ATTEMPTS, TrialBook
+from nas.search.drive import Fits, unlimited
 from nas.store.records import Trial
 from search_spaces.architecture import Architecture
 from workers.protocol import Answer, Evaluation, Lost, Report, Segment, Task
@@ -52,10 +53,15 @@ class Finalists:
     """Train every contender for the full budget on further seeds, the same ones for each.
 
     Seeds are paired: weights, data order and augmentation of seed s are drawn alike for all.
+
+    Args:
+        book: the job's trials, after the search.
+        fits: whether the budget allows one more repeat; the first that doesn't fit is the last.
     """
 
-    def __init__(self, book: TrialBook) -> None:
+    def __init__(self, book: TrialBook, fits: Fits = unlimited) -> None:
         self._book = book
+        self._fits = fits
         plan = book.plan
         running = [t for t in book.in_state("running") if t.kind == "finalist"]
         self._unfinished = deque(trial.number for trial in running)
@@ -70,8 +76,10 @@ class Finalists:
     def next_task(self) -> Task | None:
         """A repeat that was under way before a restart, else the next seed's next contender."""
         if self._unfinished:
+            if not self._affordable(self._book.trials[self._unfinished[0]].origin):
+                return None
             return self._segment(self._unfinished.popleft())
-        if not self._open:
+        if not self._open or not self._affordable(self._open[0][0].number):
             return None
         origin, seed = self._open.popleft()
         architecture = Architecture.from_json(origin.architecture)
@@ -92,6 +100,14 @@ class Finalists:
         else:
             self._book.set_state(number, "failed", getattr(answer, "reason", ""))
 
+    def close(self) -> None:
+        """End: repeats that the budget stopped are pruned."""
+        for trial in self._book.in_state("running"):
+            self._book.set_state(trial.number, "pruned", "stopped by budget")
+
+    def _affordable(self, origin: int | None) -> bool:
+        return self._fits(self._book.plan.rungs[-1], origin)
+
     def _segment(self, number: int) -> Segment:
         trial = self._book.trials[number]
         return self._book.segment(trial, self._book.plan.rungs[-1], measure_test=True)
@@ -102,8 +118,9 @@ class TestScores:
 
     __test__ = False
 
-    def __init__(self, book: TrialBook) -> None:
+    def __init__(self, book: TrialBook, fits: Fits = unlimited) -> None:
         self._book = book
+        self._fits = fits
         repeats = [t for t in book.in_state("done") if t.kind == "finalist"]
         self._open = deque(
             t.number for t in (*contenders(book), *repeats) if t.test_accuracy is None
@@ -111,7 +128,7 @@ class TestScores:
 
     def next_task(self) -> Task | None:
         """The next checkpoint to evaluate."""
-        if not self._open:
+        if not self._open or not self._fits(0, None):
             return None
         number = self._open.popleft()
         trial = self._book.trials[number]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nas.plan import Plan
 from nas.search.baselines import Baseline, choose_baselines
 from nas.search.book import MAX_ATTEMPTS, TrialBook
+from nas.search.drive import Fits, unlimited
 from nas.search.known import known_of
 from nas.search.study import History, SearchStudy, Suggestion
 from nas.store.records import Trial
@@ -44,14 +45,21 @@ class Search:
         plan: the job.
         book: its trials; the record of truth.
         reference: the plain backbone that latencies are measured beside, with its quiet latency.
+        fits: whether the budget allows a trial the rest of its training; nothing begins that
+            could not be brought to its end.
     """
 
     def __init__(
-        self, plan: Plan, book: TrialBook, reference: tuple[Architecture, Latency] | None = None
+        self,
+        plan: Plan,
+        book: TrialBook,
+        reference: tuple[Architecture, Latency] | None = None,
+        fits: Fits = unlimited,
     ) -> None:
         self._plan = plan
         self._book = book
         self._reference = reference
+        self._fits = fits
         search = plan.spec.search
         self._study = SearchStudy(
             plan.space,
@@ -71,12 +79,13 @@ class Search:
 
     def next_task(self) -> Task | None:
         """Unfinished work of a killed search first, then promotions, then a new trial."""
-        if self._unfinished:
-            return self._next_segment(self._unfinished.popleft())
+        for number in [n for n in self._unfinished if self._affordable(n)]:
+            self._unfinished.remove(number)
+            return self._next_segment(number)
         waiting = {t.number: t.epoch for t in self._book.in_state("waiting")}
         for number in self._study.promotable(waiting) if waiting else ():
-            self._book.set_state(number, "running")
-            return self._next_segment(number)
+            if self._affordable(number):
+                return self._promote(number)
         return self._new_trial()
 
     def take(self, answer: Answer | Lost) -> None:
@@ -91,10 +100,14 @@ class Search:
             self._take_report(number, answer)
 
     def close(self) -> None:
-        """End the search: trials still waiting are pruned."""
+        """End the search: trials still waiting are pruned, and so is what the budget stopped."""
         for trial in self._book.in_state("waiting"):
             self._book.set_state(trial.number, "pruned")
             self._study.finish(trial.number, None)
+        for trial in self._book.in_state("running"):
+            if trial.kind != "finalist":
+                self._book.set_state(trial.number, "pruned", "stopped by budget")
+                self._study.finish(trial.number, None)
 
     def _open_baselines(self) -> list[Baseline]:
         plan = self._plan
@@ -107,6 +120,8 @@ class Search:
         begun = len(self._book.searched()) + len(self._measuring)
         if begun >= self._plan.spec.search.trials or self.exhausted:
             return None
+        if not self._fits(self._plan.rungs[-1], None):
+            return self._last_resort()
         candidate = self._next_candidate()
         if candidate is None:
             self.exhausted = True
@@ -114,6 +129,22 @@ class Search:
         if self._plan.measures_latency:
             return self._measure(candidate)
         return self._admit(candidate, None)
+
+    def _affordable(self, number: int) -> bool:
+        """Whether the budget allows the rest of a trial's training."""
+        return self._fits(self._plan.rungs[-1] - self._book.trials[number].epoch, number)
+
+    def _promote(self, number: int) -> Segment:
+        self._book.set_state(number, "running")
+        return self._next_segment(number)
+
+    def _last_resort(self) -> Task | None:
+        """Where the budget ends before any trial did: the best one goes on, or no front comes."""
+        if any(trial.state in ("done", "running") for trial in self._book.searched()):
+            return None
+        waiting = [t for t in self._book.in_state("waiting") if self._affordable(t.number)]
+        best = max(waiting, key=lambda t: (t.epoch, t.accuracy or 0.0), default=None)
+        return None if best is None else self._promote(best.number)
 
     def _next_candidate(self) -> Candidate | None:
         while self._rules:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
 TrialKind = Literal["baseline", "search", "finalist", "retrain"]
+Work = Literal["train", "test", "latency"]
+Outcome = Literal["running", "ok", "failed", "lost", "stopped"]
 
 #: Kinds that the search is made of; the others train again what it found.
 SEARCHED: tuple[TrialKind, ...] = ("baseline", "search")
@@ -143,6 +145,30 @@ class ReportRow:
     device: str
     created_ms: int
     cached_from: str = ""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What one task took of one worker, whatever became of it.
+
+    Attributes:
+        number: of the trial; None before a candidate is one.
+        outcome: ``lost`` with its worker or its driver, ``stopped`` by the budget.
+        seconds: that the worker was held for the task.
+        cpus: cores that it holds; gpus: GPUs or a share of one.
+        epochs: trained and reported; 0 unless ``outcome`` is ``ok``.
+    """
+
+    id: int
+    job_id: int
+    number: int | None
+    work: Work
+    outcome: Outcome
+    started_ms: int
+    seconds: float
+    cpus: float
+    gpus: float
+    epochs: int
 
 
 @dataclass(frozen=True)

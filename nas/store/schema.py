@@ -24,6 +24,8 @@ REVISION = "0001"
 JOB_STATES = ("queued", "running", "interrupted", "done", "failed", "cancelled")
 TRIAL_STATES = ("running", "waiting", "done", "pruned", "failed")
 TRIAL_KINDS = ("baseline", "search", "finalist", "retrain")
+WORKS = ("train", "test", "latency")
+OUTCOMES = ("running", "ok", "failed", "lost", "stopped")
 
 metadata = MetaData(
     naming_convention={
@@ -111,6 +113,35 @@ reports = Table(
     Column("cached_from", String(96), nullable=False, default=""),
     Column("created_ms", BigInteger, nullable=False),
     UniqueConstraint("trial_id", "epoch"),
+)
+
+# A spell of one process driving a job; ``seconds`` as of its last sign of life.
+drives = Table(
+    "drives",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Index(None, "job_id"),
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer),
+    Column("work", String(16), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("cpus", Float, nullable=False),
+    Column("gpus", Float, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    _one_of("work", WORKS),
+    _one_of("outcome", OUTCOMES),
+    Index(None, "job_id"),
 )
 
 events = Table(

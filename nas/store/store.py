@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nas.store.charges import Charges
 from nas.store.database import open_engine
 from nas.store.jobs import Jobs
 from nas.store.trainings import Trainings
@@ -19,6 +20,7 @@ class Store:
         jobs: jobs and events.
         trials: trials and reports.
         trainings: what was trained in any job, by hash.
+        charges: what workers spent, and how long the job was driven.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,6 +34,7 @@ class Store:
         self.jobs = Jobs(self.engine)
         self.trials = Trials(self.engine)
         self.trainings = Trainings(self.engine)
+        self.charges = Charges(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""

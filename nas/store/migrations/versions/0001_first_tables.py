@@ -1,4 +1,4 @@
-"""First tables: jobs, trials, reports, events."""
+"""First tables: jobs, trials, reports, drives, charges, events."""
 
 from __future__ import annotations
 
@@ -113,10 +113,50 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
         sa.UniqueConstraint("trial_id", "epoch", name=op.f("uq_reports_trial_id_epoch")),
     )
+    op.create_table(
+        "drives",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_drives_job_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drives")),
+    )
+    with op.batch_alter_table("drives", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drives_job_id"), ["job_id"], unique=False)
+
+    op.create_table(
+        "charges",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("work", sa.String(length=16), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("started_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("cpus", sa.Float(), nullable=False),
+        sa.Column("gpus", sa.Float(), nullable=False),
+        sa.Column("epochs", sa.Integer(), nullable=False),
+        sa.CheckConstraint("work IN ('train', 'test', 'latency')", name=op.f("ck_charges_work")),
+        sa.CheckConstraint(
+            "outcome IN ('running', 'ok', 'failed', 'lost', 'stopped')",
+            name=op.f("ck_charges_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_charges_job_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charges")),
+    )
+    with op.batch_alter_table("charges", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_charges_job_id"), ["job_id"], unique=False)
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("charges")
+    op.drop_table("drives")
     op.drop_table("reports")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_job_id_id"))

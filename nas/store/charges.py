@@ -1,0 +1,87 @@
+"""What workers spent on a job, and how long it was driven. Written at once, without events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select, update
+
+from nas.store.records import Charge, Outcome, Work
+from nas.store.rows import as_record, inserted_id, now_ms
+from nas.store.schema import charges, drives
+
+
+class Charges:
+    """The tables of charges and drives.
+
+    A charge is opened when a worker gets a task and closed when the answer is there, so that a
+    task whose driver was killed in between is charged, too: up to the driver's last sign of life.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin_drive(self, job_id: int) -> int:
+        """Note that a process begins to drive a job; what an earlier one left open is lost.
+
+        Returns:
+            the drive's id.
+        """
+        left = [charge for charge in self.list(job_id) if charge.outcome == "running"]
+        with self._engine.begin() as connection:
+            for charge in left:
+                changes = {"outcome": "lost", "seconds": charge.seconds}
+                query = update(charges).where(charges.c.id == charge.id)
+                connection.execute(query.values(changes))
+            values = {"job_id": job_id, "started_ms": now_ms(), "seconds": 0.0}
+            return inserted_id(connection.execute(insert(drives), values))
+
+    def beat(self, drive_id: int, seconds: float) -> None:
+        """Note a sign of life, ``seconds`` after a drive began."""
+        with self._engine.begin() as connection:
+            query = update(drives).where(drives.c.id == drive_id)
+            connection.execute(query.values(seconds=seconds))
+
+    def open(self, job_id: int, number: int | None, work: Work, cpus: float, gpus: float) -> int:
+        """Note that a worker begins a task; gives the charge's id."""
+        values: dict[str, Any] = {
+            "job_id": job_id,
+            "number": number,
+            "work": work,
+            "outcome": "running",
+            "started_ms": now_ms(),
+            "seconds": 0.0,
+            "cpus": cpus,
+            "gpus": gpus,
+            "epochs": 0,
+        }
+        with self._engine.begin() as connection:
+            return inserted_id(connection.execute(insert(charges), values))
+
+    def close(self, charge_id: int, outcome: Outcome, seconds: float, epochs: int = 0) -> None:
+        """Note what became of a task and how long its worker was held."""
+        changes = {"outcome": outcome, "seconds": seconds, "epochs": epochs}
+        with self._engine.begin() as connection:
+            connection.execute(update(charges).where(charges.c.id == charge_id).values(changes))
+
+    def list(self, job_id: int) -> list[Charge]:
+        """All charges of a job, oldest first; one that runs, up to the last sign of life."""
+        ours = select(charges).where(charges.c.job_id == job_id).order_by(charges.c.id)
+        drive = select(drives).where(drives.c.job_id == job_id).order_by(drives.c.id.desc())
+        with self._engine.connect() as connection:
+            found = [as_record(Charge, row) for row in connection.execute(ours).mappings()]
+            last = connection.execute(drive).mappings().first()
+        seen = last["started_ms"] + 1000 * last["seconds"] if last else 0
+        return [
+            replace(c, seconds=max(0.0, (seen - c.started_ms) / 1000))
+            if c.outcome == "running"
+            else c
+            for c in found
+        ]
+
+    def driven_seconds(self, job_id: int) -> float:
+        """How long a job was driven, over all of its drives."""
+        query = select(func.sum(drives.c.seconds)).where(drives.c.job_id == job_id)
+        with self._engine.connect() as connection:
+            return float(connection.execute(query).scalar() or 0.0)

@@ -1,0 +1,58 @@
+import pytest
+
+from nas.budget import Spending
+from nas.meter import HEARTBEAT_S
+from nas.plan import Plan
+from nas.search.book import TrialBook
+from tests.nas.search.clocked import Clock, ClockedWorkers, metered
+from tests.nas.search.conftest import record
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def new_plan(store, tmp_path):
+    return lambda **changes: Plan.of(record(store, **changes), tmp_path / "checkpoints")
+
+
+def test_a_sign_of_life_is_written_while_a_task_takes_long(store, new_plan, clock):
+    plan = new_plan()
+    with metered(store, plan.job_id, clock) as meter:
+        book = TrialBook(plan, store)
+        segment = book.segment(book.add(plan.space.at(0), "search", 0), 1)
+        meter.began(segment)
+        assert meter.patience() == HEARTBEAT_S
+        clock.now += 60
+        meter.beat()
+        assert store.charges.driven_seconds(plan.job_id) == 60
+    (charge,) = store.charges.list(plan.job_id)
+    assert (charge.outcome, charge.seconds) == ("lost", 60)
+
+
+def test_a_look_is_due_when_a_limit_would_strike(store, new_plan, clock):
+    plan = new_plan(budget={"cpu_hours": 2 / 3600})
+    with metered(store, plan.job_id, clock) as meter:
+        book = TrialBook(plan, store)
+        for index in range(4):
+            meter.began(book.segment(book.add(plan.space.at(index), "search", 0), 1))
+        assert meter.patience() == pytest.approx(0.5)
+        clock.now += 0.5
+        assert meter.struck()
+
+
+def test_speeds_are_each_trials_own(store, new_plan, clock):
+    plan = new_plan()
+    with metered(store, plan.job_id, clock) as meter:
+        book = TrialBook(plan, store)
+        for index, pace in enumerate((1.0, 5.0)):
+            segment = book.segment(book.add(plan.space.at(index), "search", 0), 1)
+            meter.began(segment)
+            clock.now += pace
+            workers = ClockedWorkers(clock, 1, lambda task: 0.0)
+            workers.submit(segment)
+            meter.ended(*workers.wait())
+        assert meter.needed(9, 1) == Spending(9, 45 / 3600, 45 / 3600, 0.0)
+        assert meter.needed(10).cpu_hours == pytest.approx(30 / 3600)
