@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
@@ -75,6 +76,7 @@ def drive_job(
     observe: Observer = lambda progress: None,
     open_pool: Callable[[Job, Callable[[str], None]], WorkerPool] = ray_pool,
     follower: AbstractContextManager[object] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Job:
     """Train a job to its end; may be called again after any interruption.
 
@@ -85,6 +87,7 @@ def drive_job(
         observe: told after every report.
         open_pool: makes the workers.
         follower: entered around the work; MLflow's exporter.
+        clock: seconds, rising; what budgets of time are measured by.
 
     Returns:
         The job as recorded at the end.
@@ -97,7 +100,8 @@ def drive_job(
     with driving(home.root, job.name), follower or nullcontext():
         store.jobs.set_state(job.id, "running")
         try:
-            stopped = _drive(store, home, job, observe, open_pool)
+            with Meter(store, job, clock) as meter:
+                stopped = _drive(store, home, job, observe, open_pool, meter)
         except KeyboardInterrupt:
             store.jobs.set_state(job.id, "interrupted", "stopped by hand")
             raise
@@ -123,13 +127,14 @@ def _drive(
     job: Job,
     observe: Observer,
     open_pool: Callable[[Job, Callable[[str], None]], WorkerPool],
+    meter: Meter,
 ) -> str:
     """All phases; gives the reason if the budget ended one of them early."""
 
     def say(note: str) -> None:
         observe(Progress("starting", 0, 1, note=note))
 
-    with Meter(store, job) as meter, closing(open_pool(job, say)) as pool:
+    with closing(open_pool(job, say)) as pool:
         plan = Plan.of(job, home.checkpoints(job.name))
         plan.checkpoints.mkdir(parents=True, exist_ok=True)
         reference = None

@@ -30,7 +30,7 @@ def test_numbers_are_hours_and_texts_have_units(given, hours):
      0, -1, True, None, [2], float("inf"), float("nan")],
 )  # fmt: skip
 def test_what_is_no_duration_is_named_with_what_is_allowed(wrong):
-    with pytest.raises(ValueError, match=r"is not a duration; allowed: hours .* such as 90m") as got:
+    with pytest.raises(ValueError, match="is not a duration; allowed: hours") as got:
         hours_of(wrong)
     assert str(got.value).startswith(repr(wrong))
 

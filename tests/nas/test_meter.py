@@ -1,10 +1,10 @@
 import pytest
 
 from nas.budget import Spending
-from nas.meter import HEARTBEAT_S
+from nas.meter import HEARTBEAT_S, Meter
 from nas.plan import Plan
 from nas.search.book import TrialBook
-from tests.nas.search.clocked import Clock, ClockedWorkers, metered
+from tests.nas.search.clocked import Clock, ClockedWorkers
 from tests.nas.search.conftest import record
 
 
@@ -20,7 +20,7 @@ def new_plan(store, tmp_path):
 
 def test_a_sign_of_life_is_written_while_a_task_takes_long(store, new_plan, clock):
     plan = new_plan()
-    with metered(store, plan.job_id, clock) as meter:
+    with Meter(store, store.jobs.get("small"), clock) as meter:
         book = TrialBook(plan, store)
         segment = book.segment(book.add(plan.space.at(0), "search", 0), 1)
         meter.began(segment)
@@ -34,7 +34,7 @@ def test_a_sign_of_life_is_written_while_a_task_takes_long(store, new_plan, cloc
 
 def test_a_look_is_due_when_a_limit_would_strike(store, new_plan, clock):
     plan = new_plan(budget={"cpu_hours": 2 / 3600})
-    with metered(store, plan.job_id, clock) as meter:
+    with Meter(store, store.jobs.get("small"), clock) as meter:
         book = TrialBook(plan, store)
         for index in range(4):
             meter.began(book.segment(book.add(plan.space.at(index), "search", 0), 1))
@@ -45,7 +45,7 @@ def test_a_look_is_due_when_a_limit_would_strike(store, new_plan, clock):
 
 def test_speeds_are_each_trials_own(store, new_plan, clock):
     plan = new_plan()
-    with metered(store, plan.job_id, clock) as meter:
+    with Meter(store, store.jobs.get("small"), clock) as meter:
         book = TrialBook(plan, store)
         for index, pace in enumerate((1.0, 5.0)):
             segment = book.segment(book.add(plan.space.at(index), "search", 0), 1)

@@ -104,3 +104,24 @@ def test_without_a_pruner_only_the_full_budget_is_a_rung():
 
 def test_name_is_checked():
     assert "is not a job name" in wrong(name="Bad Name")["name",]
+
+
+def test_limits_of_time_are_hours():
+    spec = JobSpec.model_validate(LEAST | {"budget": {"wall_clock": "90m", "cpu_hours": 2}})
+    assert (spec.budget.wall_clock, spec.budget.cpu_hours) == (1.5, 2.0)
+    assert JobSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        ({"epochs": 11}, "11 is less than one training: recipe.epochs is 12"),
+        ({"epochs": 0}, "greater than or equal to 1"),
+        ({"wall_clock": "90 minutes"}, "'90 minutes' is not a duration; allowed: hours as a"),
+        ({"gpu_hours": 0}, "0 is not a duration"),
+        ({"finalists_share": 1.0}, "less than 1"),
+    ],
+)
+def test_impossible_budgets_are_refused(budget, message):
+    with pytest.raises(ValidationError, match=message):
+        JobSpec.model_validate(LEAST | {"budget": budget})

@@ -1,6 +1,5 @@
 """Workers whose seconds are simulated: a task ends when its time has come on a clock of ours."""
 
-from nas.meter import Meter
 from tests.nas.search.conftest import EXECUTE
 from workers.inline import executor
 from workers.protocol import Segment
@@ -52,8 +51,3 @@ class ClockedWorkers:
 def seconds(task):
     """Ten for an epoch, one for anything else."""
     return 10.0 * (task.end_epoch - task.start_epoch) if isinstance(task, Segment) else 1.0
-
-
-def metered(store, job_id, clock):
-    """The account of a recorded job by this clock."""
-    return Meter(store, store.jobs.get(str(job_id)), clock)
