@@ -9,7 +9,7 @@ from typing import Any
 
 from nas.budget import Budget, Spending
 from nas.speeds import Speeds
-from nas.store.records import Job, Outcome, Work
+from nas.store.records import Job, Outcome, Purpose, Work
 from nas.store.store import Store
 from workers.protocol import Answer, Evaluation, LatencyReport, LatencyRequest, Lost, Segment, Task
 
@@ -40,6 +40,7 @@ class Meter:
         store: where charges are written, the moment that they are known.
         job: with ``workers`` in its details.
         clock: seconds, rising.
+        purpose: ``retrain`` was asked for by hand: it is charged and has no limit.
 
     Attributes:
         budget: the limits.
@@ -47,7 +48,13 @@ class Meter:
             of which all was stopped.
     """
 
-    def __init__(self, store: Store, job: Job, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        job: Job,
+        clock: Callable[[], float] = time.monotonic,
+        purpose: Purpose = "job",
+    ) -> None:
         self._charges = store.charges
         self._job_id = job.id
         self._clock = clock
@@ -59,16 +66,18 @@ class Meter:
         self._before = self._closed = Spending()
         self._drive = -1
         self._began = self._beat_at = 0.0
-        self.budget = Budget.of(job.spec.get("budget", {}))
+        self._purpose = purpose
+        self.budget = Budget.of(job.spec.get("budget", {}) if purpose == "job" else {})
         self.refused: str | None = None
 
     def __enter__(self) -> Meter:
         """Begin a spell of driving, after all earlier ones."""
-        self._drive = self._charges.begin_drive(self._job_id)
+        self._drive = self._charges.begin_drive(self._job_id, self._purpose)
         hours = self._charges.driven_seconds(self._job_id) / 3600
         self._before = Spending(wall_clock=hours)
         for charge in self._charges.list(self._job_id):
-            self._closed += _spent(charge.seconds, charge.cpus, charge.gpus, charge.epochs)
+            if charge.work != "retrain":
+                self._closed += _spent(charge.seconds, charge.cpus, charge.gpus, charge.epochs)
             if charge.outcome == "ok" and charge.work == "train":
                 self._speeds.learn(charge.number, charge.seconds, charge.epochs)
         self._began = self._beat_at = self._clock()
@@ -89,7 +98,7 @@ class Meter:
 
     def began(self, task: Task) -> None:
         """A worker has got a task."""
-        work = _WORK[type(task)]
+        work = "retrain" if self._purpose == "retrain" else _WORK[type(task)]
         head = task.key.partition(":")[0]
         number = int(head) if head.isdecimal() else None
         epochs = task.end_epoch - task.start_epoch if isinstance(task, Segment) else 0

@@ -14,6 +14,7 @@ from nas.driver import Observer, Progress, for_people, ray_pool
 from nas.errors import DataProblem, NoSuchDevice, TrainingFailed, UsageProblem, did_you_mean
 from nas.home import Home
 from nas.locks import driving
+from nas.meter import Meter
 from nas.plan import Plan
 from nas.search.book import TrialBook
 from nas.search.cache import recalling
@@ -252,7 +253,7 @@ def _train(
     alone = replace(job, details={**job.details, "workers": one})
     try:
         opened = open_pool(alone, lambda note: observe(Progress("starting", 0, 1, note=note)))
-        with closing(opened) as pool:
-            drive(pool, recalling(Retraining(book, number), book, store), look)
+        with Meter(store, alone, purpose="retrain") as meter, closing(opened) as pool:
+            drive(pool, recalling(Retraining(book, number), book, store), look, meter)
     except Exception as error:
         raise for_people(error) from error

@@ -10,9 +10,10 @@ from nas.store.store import Store
 
 
 def spending(store: Store, job: Job) -> Spending:
-    """What a job has spent so far of everything that can be limited."""
+    """What a job has spent so far of what its budget limits; retrained trials are beside it."""
     wall_clock = Spending(wall_clock=store.charges.driven_seconds(job.id) / 3600)
-    return wall_clock + of_charges(store.charges.list(job.id))
+    limited = (c for c in store.charges.list(job.id) if c.work != "retrain")
+    return wall_clock + of_charges(limited)
 
 
 def of_charges(charges: Iterable[Charge]) -> Spending:

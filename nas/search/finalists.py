@@ -103,7 +103,8 @@ class Finalists:
     def close(self) -> None:
         """End: repeats that the budget stopped are pruned."""
         for trial in self._book.in_state("running"):
-            self._book.set_state(trial.number, "pruned", "stopped by budget")
+            if trial.kind == "finalist":
+                self._book.set_state(trial.number, "pruned", "stopped by budget")
 
     def _affordable(self, origin: int | None) -> bool:
         return self._fits(self._book.plan.rungs[-1], origin)

@@ -105,7 +105,7 @@ class Search:
             self._book.set_state(trial.number, "pruned")
             self._study.finish(trial.number, None)
         for trial in self._book.in_state("running"):
-            if trial.kind != "finalist":
+            if trial.searched:
                 self._book.set_state(trial.number, "pruned", "stopped by budget")
                 self._study.finish(trial.number, None)
 

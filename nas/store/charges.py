@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, update
 
-from nas.store.records import Charge, Outcome, Work
+from nas.store.records import Charge, Outcome, Purpose, Work
 from nas.store.rows import as_record, inserted_id, now_ms
 from nas.store.schema import charges, drives
 
@@ -22,7 +22,7 @@ class Charges:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin_drive(self, job_id: int) -> int:
+    def begin_drive(self, job_id: int, purpose: Purpose = "job") -> int:
         """Note that a process begins to drive a job; what an earlier one left open is lost.
 
         Returns:
@@ -34,7 +34,7 @@ class Charges:
                 changes = {"outcome": "lost", "seconds": charge.seconds}
                 query = update(charges).where(charges.c.id == charge.id)
                 connection.execute(query.values(changes))
-            values = {"job_id": job_id, "started_ms": now_ms(), "seconds": 0.0}
+            values = {"job_id": job_id, "purpose": purpose, "started_ms": now_ms(), "seconds": 0.0}
             return inserted_id(connection.execute(insert(drives), values))
 
     def beat(self, drive_id: int, seconds: float) -> None:
@@ -81,7 +81,8 @@ class Charges:
         ]
 
     def driven_seconds(self, job_id: int) -> float:
-        """How long a job was driven, over all of its drives."""
-        query = select(func.sum(drives.c.seconds)).where(drives.c.job_id == job_id)
+        """How long a job was driven to its end, over all drives; without what was retrained."""
+        ours = (drives.c.job_id == job_id) & (drives.c.purpose == "job")
+        query = select(func.sum(drives.c.seconds)).where(ours)
         with self._engine.connect() as connection:
             return float(connection.execute(query).scalar() or 0.0)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
 TrialKind = Literal["baseline", "search", "finalist", "retrain"]
-Work = Literal["train", "test", "latency"]
+Work = Literal["train", "test", "latency", "retrain"]
+Purpose = Literal["job", "retrain"]
 Outcome = Literal["running", "ok", "failed", "lost", "stopped"]
 
 #: Kinds that the search is made of; the others train again what it found.
@@ -153,6 +154,7 @@ class Charge:
 
     Attributes:
         number: of the trial; None before a candidate is one.
+        work: ``retrain`` is asked for by hand after the job, and counts for no limit.
         outcome: ``lost`` with its worker or its driver, ``stopped`` by the budget.
         seconds: that the worker was held for the task.
         cpus: cores that it holds; gpus: GPUs or a share of one.

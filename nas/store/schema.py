@@ -24,7 +24,8 @@ REVISION = "0001"
 JOB_STATES = ("queued", "running", "interrupted", "done", "failed", "cancelled")
 TRIAL_STATES = ("running", "waiting", "done", "pruned", "failed")
 TRIAL_KINDS = ("baseline", "search", "finalist", "retrain")
-WORKS = ("train", "test", "latency")
+WORKS = ("train", "test", "latency", "retrain")
+PURPOSES = ("job", "retrain")
 OUTCOMES = ("running", "ok", "failed", "lost", "stopped")
 
 metadata = MetaData(
@@ -121,8 +122,10 @@ drives = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("purpose", String(16), nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("seconds", Float, nullable=False),
+    _one_of("purpose", PURPOSES),
     Index(None, "job_id"),
 )
 

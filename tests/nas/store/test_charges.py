@@ -9,6 +9,7 @@ from nas.store import records, schema
 def test_words_are_the_same_in_python_and_sql():
     assert get_args(records.Work) == schema.WORKS
     assert get_args(records.Outcome) == schema.OUTCOMES
+    assert get_args(records.Purpose) == schema.PURPOSES
 
 
 def test_a_charge_is_open_while_its_task_runs_and_says_then_what_it_took(store, job):
@@ -42,6 +43,7 @@ def test_wall_clock_is_the_sum_of_all_drives_of_the_job(store, job):
     for seconds in (3.0, 4.0):
         store.charges.beat(store.charges.begin_drive(job.id), seconds)
     store.charges.beat(store.charges.begin_drive(other.id), 9.0)
+    store.charges.beat(store.charges.begin_drive(job.id, "retrain"), 5.0)
     assert store.charges.driven_seconds(job.id) == 7.0
     assert store.charges.driven_seconds(99) == 0.0
 

@@ -117,8 +117,10 @@ def upgrade() -> None:
         "drives",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("started_ms", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.Float(), nullable=False),
+        sa.CheckConstraint("purpose IN ('job', 'retrain')", name=op.f("ck_drives_purpose")),
         sa.ForeignKeyConstraint(
             ["job_id"], ["jobs.id"], name=op.f("fk_drives_job_id"), ondelete="CASCADE"
         ),
@@ -139,7 +141,9 @@ def upgrade() -> None:
         sa.Column("cpus", sa.Float(), nullable=False),
         sa.Column("gpus", sa.Float(), nullable=False),
         sa.Column("epochs", sa.Integer(), nullable=False),
-        sa.CheckConstraint("work IN ('train', 'test', 'latency')", name=op.f("ck_charges_work")),
+        sa.CheckConstraint(
+            "work IN ('train', 'test', 'latency', 'retrain')", name=op.f("ck_charges_work")
+        ),
         sa.CheckConstraint(
             "outcome IN ('running', 'ok', 'failed', 'lost', 'stopped')",
             name=op.f("ck_charges_outcome"),
