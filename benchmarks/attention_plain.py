@@ -46,6 +46,11 @@ def eca(m: nn.Module, x: Tensor) -> Tensor:
     return x * torch.sigmoid(logits.transpose(1, 2)[..., None]).expand_as(x)
 
 
+def asr(m: nn.Module, x: Tensor) -> Tensor:
+    gate = torch.sigmoid(m.channel.expand(F.relu(m.channel.reduce(m.psi.flatten(1)))))
+    return x * gate[:, :, None, None].expand_as(x)
+
+
 def cbam_channel(m: nn.Module, x: Tensor) -> Tensor:
     pools = (F.adaptive_avg_pool2d(x, 1), F.adaptive_max_pool2d(x, 1))
     logits = [m.expand(F.relu(m.reduce(pooled.flatten(1)))) for pooled in pools]

@@ -160,8 +160,8 @@ def _gates(*names: str) -> dict[str, Callable[[nn.Module, Tensor], Tensor]]:
 
 #: By the catalogue's name; ``gate`` at its defaults is CBAM.
 PLAIN: dict[str, Forward] = {
-    **_gates("se", "eca", "cbam", "bam", "scse", "gsop", "triplet", "psa", "sca", "coordinate"),
-    **_gates("simam", "sge"),
+    **_gates("se", "eca", "asr", "cbam", "bam", "scse", "gsop", "triplet", "psa", "sca"),
+    **_gates("coordinate", "simam", "sge"),
     "gate": gates.cbam,
     "non_local": non_local,
     "a2": a2,

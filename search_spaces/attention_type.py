@@ -53,6 +53,9 @@ CHANNEL = (
     "backbone_end",
 )
 
+#: For what is folded into the norm before it: at ``after_3x3`` and ``stem_end`` past a ReLU.
+BEHIND_NORM = ("stem_end", "after_3x3", "pre_add")
+
 #: Where nothing else adds to the same sum.
 BETWEEN = ("stem_end", "post_add", "stage_end", "backbone_end")
 
@@ -85,6 +88,8 @@ class AttentionType:
         guards: refuse a choice at a feature map's (channels, height, width).
         default_position: where the paper puts it.
         guards_at: further guards that hold at one position only.
+        folds: once trained it is folded into the norm or convolution before it and costs nothing;
+            it stands only where there is one.
     """
 
     target: str
@@ -95,6 +100,7 @@ class AttentionType:
     default_position: str
     guards: tuple[Guard, ...] = ()
     guards_at: tuple[tuple[str, Guard], ...] = ()
+    folds: bool = False
 
     def axis(self, name: str) -> Axis | None:
         """The axis of this name."""

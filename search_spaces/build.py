@@ -14,6 +14,7 @@ from search_spaces.backbones.table import (
     Sites,
     absent,
     backbone_row,
+    blocked,
     complete_backbone,
     placement_sites,
     refused_at,
@@ -39,8 +40,8 @@ def build(architecture: Architecture, shape: TaskShape) -> nn.Module:
     backbone = complete_backbone(architecture.backbone.name, architecture.backbone.as_dict())
     sites = placement_sites(backbone, shape)
     attention = {
-        placement: maker(check_choice(placement, choice, sites), architecture.start)
-        for placement, choice in architecture.attention
+        placement: maker(choice, architecture.start)
+        for placement, choice in check_choices(architecture, sites).items()
     }
     row = backbone_row(backbone.name)
     make = _load(row.target)
@@ -72,6 +73,23 @@ def attention_module(choice: Choice, channels: int, start: Start, **convolution:
     module = make(channels, **convolution, **choice.module_axes(), start=start)
     assert isinstance(module, nn.Module)
     return module
+
+
+def check_choices(architecture: Architecture, sites: Sites) -> dict[Placement, Choice]:
+    """Complete an architecture's attention and refuse what can't stand, or not together.
+
+    Raises:
+        SpaceError: naming the placement.
+    """
+    attention = {
+        placement: check_choice(placement, choice, sites)
+        for placement, choice in architecture.attention
+    }
+    for placement, choice in attention.items():
+        reason = blocked(placement, choice, attention)
+        if reason is not None:
+            raise SpaceError(f"{placement}: {reason}", (str(placement),))
+    return attention
 
 
 def check_choice(placement: Placement, choice: Choice, sites: Sites) -> Choice:

@@ -1,8 +1,9 @@
 """What an architecture costs, exact before any training: parameters and forward FLOPs.
 
 FLOPs are those of one image's forward pass in eval mode: convolutions and matrix products, one
-multiply-add counted as 2. Pointwise arithmetic, norms, activations and pooling count 0. Nothing is
-computed: shapes alone pass through the model, on torch's meta device.
+multiply-add counted as 2. Pointwise arithmetic, norms, activations and pooling count 0. What is
+folded away once a model is trained (``search_spaces.folding``) counts nothing: the cost is that of
+using the model. Nothing is computed: shapes alone pass through, on torch's meta device.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from search_spaces.architecture import Architecture, Choice, Placement, Start, TaskShape
 from search_spaces.backbones.table import Site, complete_backbone, placement_sites
 from search_spaces.build import attention_module, build, check_choice
+from search_spaces.folding import without
 from search_spaces.space import SearchSpace
 
 
@@ -42,11 +44,11 @@ def measure(module: nn.Module, shape: TaskShape | Site) -> Cost:
 
     The module itself is neither run nor changed: a copy without data is.
     """
-    ghost = copy.deepcopy(module).to("meta").eval()
+    ghost = without(copy.deepcopy(module)).to("meta").eval()
     image = torch.empty(1, shape.channels, shape.height, shape.width, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         ghost(image)
-    parameters = sum(parameter.numel() for parameter in module.parameters())
+    parameters = sum(parameter.numel() for parameter in ghost.parameters())
     return Cost(parameters, counter.get_total_flops())
 
 

@@ -10,7 +10,14 @@ from math import prod
 from typing import Any
 
 from search_spaces.architecture import Architecture, Choice, Placement, Start, TaskShape, Value
-from search_spaces.backbones.table import Sites, absent, backbone_row, placement_sites, refused_at
+from search_spaces.backbones.table import (
+    Sites,
+    absent,
+    backbone_row,
+    blocked,
+    placement_sites,
+    refused_at,
+)
 from search_spaces.errors import SpaceError, SpaceErrors
 from search_spaces.offers import NONE, POSITION, Entry, Offer, Slot, slots_of
 from search_spaces.space_reader import read_space
@@ -221,14 +228,26 @@ class SearchSpace:
             except SpaceError as problem:
                 raise SpaceErrors([problem.under("backbone")]) from None
             for slot, options in zip(self.slots, self.options, strict=True):
+                others = self._beside(slot)
                 for placement, choice in filter(None, options):
                     reason = _reason(placement, choice, sites)
+                    reason = reason or blocked(placement, choice, others)
                     if reason is not None:
                         path = ("attention", slot.entry, "types", choice.name)
                         error = SpaceError(f"{placement} of {backbone}: {reason}", path)
                         errors.setdefault((slot.entry, choice.name, placement), error)
         if errors:
             raise SpaceErrors(errors.values())
+
+    def _beside(self, slot: Slot) -> set[Placement]:
+        """Every placement that another slot of the same stage may fill."""
+        return {
+            Placement(other.stage, position)
+            for other in self.slots
+            if other.stage == slot.stage and other.name != slot.name
+            for offer in other.offers
+            for position in offer.positions
+        }
 
 
 def _reason(placement: Placement, choice: Choice, sites: Sites) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from search_spaces.architecture import Architecture
+from search_spaces.folding import fold
 from workers.data import ImageData, data_shape, load
 from workers.datasets import DataSpec
 from workers.device import resolve_device
@@ -69,7 +70,7 @@ def _train_or_evaluate(task: Segment | Evaluation, data: ImageData) -> Answer:
 def _latency(task: LatencyRequest) -> LatencyReport:
     try:
         device, shape, build = resolve_device(task.device), data_shape(task.data), default_build()
-        models = [build(Architecture.from_json(text), shape) for text in task.architectures]
+        models = [fold(build(Architecture.from_json(text), shape)) for text in task.architectures]
         measured = measure_latency(models, shape, task.batch_size, device)
     except Exception as error:
         return LatencyReport(task.key, (), task.device, explain(error)[1])

@@ -14,7 +14,7 @@ from search_spaces.backbones.table import (
     complete_backbone,
     placement_sites,
 )
-from search_spaces.build import check_choice
+from search_spaces.build import check_choices
 from search_spaces.catalogue import attention_type
 from search_spaces.cost import Cost, cost_of
 from search_spaces.errors import SpaceError
@@ -131,8 +131,7 @@ def subject_of(architecture: Architecture, shape: TaskShape) -> Subject:
 def _subject(given: Architecture, shape: TaskShape) -> Subject:
     backbone = complete_backbone(given.backbone.name, given.backbone.as_dict())
     sites = placement_sites(backbone, shape)
-    attention = {place: check_choice(place, choice, sites) for place, choice in given.attention}
-    architecture = Architecture.of(backbone, attention, given.start)
+    architecture = Architecture.of(backbone, check_choices(given, sites), given.start)
     plain = cost_of(Architecture(backbone), shape)
     placed = []
     for place, choice in architecture.attention:

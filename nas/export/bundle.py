@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from nas.drawing.page import draw
 from nas.drawing.subject import subject_of
 from nas.export.facts import Facts
+from nas.export.folded import folded
 from nas.export.folder import appearing, check_target
 from nas.export.model_file import model_source
 from nas.export.parity import verify
@@ -90,9 +91,10 @@ def export(
 
 def write_model(model: SearchedModel, head: str, folder: Path) -> None:
     """Write the files of a model, apart from the README, into an existing folder."""
-    (folder / "model.py").write_text(model_source(model, head), encoding="utf-8")
-    torch.save(model.weights, folder / "model.pt")
-    save_file(model.weights, folder / "model.safetensors")
+    used = folded(model)
+    (folder / "model.py").write_text(model_source(used, head), encoding="utf-8")
+    torch.save(used.weights, folder / "model.pt")
+    save_file(used.weights, folder / "model.safetensors")
     text = json.dumps(model.architecture.to_dict(), indent=2) + "\n"
     (folder / "architecture.json").write_text(text, encoding="utf-8")
     picture = draw(subject_of(model.architecture, model.shape))

@@ -13,6 +13,7 @@ import torch
 
 from nas.errors import ExportMismatch
 from nas.export import fresh
+from nas.export.folded import folded
 from nas.export.searched import SearchedModel
 from workers.augment import Normalisation
 
@@ -65,7 +66,7 @@ def _complaint(answer: dict[str, object]) -> str:
 
 def _write_cases(model: SearchedModel, folder: Path) -> None:
     """Random images and what the searched model makes of them, as ``cases.pt``."""
-    shape, module = model.shape, model.module()
+    shape, module = model.shape, folded(model).module()
     normalise = Normalisation.of(model.mean, model.std, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     cases = []

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from nas.export.facts import Facts, Repeats, percent
+from nas.export.folded import folding_types
 from nas.export.searched import SearchedModel
 
 _README = """\
@@ -90,7 +91,7 @@ def header(facts: Facts, model: SearchedModel) -> str:
     shape = model.shape
     paragraphs = (
         f"{model.architecture.backbone.name} {_kinds(model)}, {_origin(facts)}.",
-        f"Architecture: {model.architecture}.",
+        f"Architecture: {model.architecture}.{_folded(model)}",
         f"Job {facts.job}, trial {facts.trial}: {facts.accuracy_words()} on {facts.data} "
         f"({facts.training_words()}); {facts.cost_words()}.",
         "Needs PyTorch alone. To load and use it:",
@@ -108,6 +109,14 @@ def _kinds(model: SearchedModel) -> str:
     """``with se and cbam``, or ``without attention``."""
     kinds = list(dict.fromkeys(choice.name for _, choice in model.architecture.attention))
     return f"with {' and '.join(kinds)}" if kinds else "without attention"
+
+
+def _folded(model: SearchedModel) -> str:
+    """What is not in the code though it was searched."""
+    gone = folding_types(model.architecture)
+    if not gone:
+        return ""
+    return f" What {' and '.join(gone)} learned is folded into the layers before: no code is left."
 
 
 def _origin(facts: Facts) -> str:

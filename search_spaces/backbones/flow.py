@@ -139,6 +139,23 @@ class Flow:
         module = self.module(i)
         return module is not None and "norm" in type(module).__name__.lower()
 
+    def is_homogeneous(self, i: int) -> bool:
+        """Whether a value is a ReLU's or a max pooling's output: ``f(v·x) = v·f(x)`` for v > 0."""
+        module, node = self.module(i), self.nodes[i]
+        if module is not None:
+            return isinstance(module, nn.ReLU | nn.MaxPool2d)
+        known = ("relu", "relu_", "max_pool2d")
+        return node.op.startswith("call_") and _function(node) in known
+
+    def scales(self, i: int) -> bool:
+        """Whether a value comes from a layer of its own whose weights scale each channel."""
+        module, node = self.module(i), self.nodes[i]
+        if type(module) not in (nn.BatchNorm2d, nn.Conv2d) or module is None:
+            return False
+        piece = self.opened.pieces[self.seen[i].piece]
+        calls = [n for n in piece.graph.nodes if n.op == "call_module" and n.target == node.target]
+        return len(calls) == 1 and isinstance(module.weight, nn.Parameter)
+
     def pools(self, i: int) -> bool:
         """Whether a value is a feature map no more: pooled, averaged or flattened."""
         module = self.module(i)

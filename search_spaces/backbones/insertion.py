@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from torch import fx, nn
 
 from search_spaces.architecture import Placement
+from search_spaces.attention.constant import ConstantAttention
 from search_spaces.attention_type import POSITIONS
 from search_spaces.backbones.flow import Key
 from search_spaces.backbones.layout import Layout, Spot
@@ -80,6 +81,9 @@ class _Inserter:
         module = make(channels, **self.shape(piece, spot))
         target = self.targets.setdefault((spot.value[0], module), target)
         piece.add_submodule(target, module)
+        if isinstance(module, ConstantAttention):
+            self.behind_norm(piece, spot, target)
+            return
         before = self.last[spot.value]
         if spot.reader is not None:
             reader = self.nodes[spot.reader]
@@ -97,6 +101,16 @@ class _Inserter:
             gone = self.nodes[spot.yields]
             gone.replace_all_uses_with(gone.all_input_nodes[0])
             self.remove(piece, spot.yields)
+
+    def behind_norm(self, piece: fx.GraphModule, spot: Spot, target: str) -> None:
+        """Insert right behind the layer that it will be folded into, before all else there."""
+        assert spot.norm is not None
+        norm = self.nodes[spot.norm]
+        with piece.graph.inserting_after(norm):
+            new = piece.graph.call_module(target, (norm,))
+        norm.replace_all_uses_with(new, delete_user_cb=lambda user: user is not new)
+        if self.last[spot.norm] is norm:
+            self.last[spot.norm] = new
 
     def shape(self, piece: fx.GraphModule, spot: Spot) -> dict[str, int]:
         """What a module that stands for a convolution is told."""

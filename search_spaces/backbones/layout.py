@@ -25,12 +25,14 @@ class Spot:
         replaced: a convolution, its norm and activation, for which the attention stands; ``value``
             is what the convolution reads.
         yields: a built-in squeeze-and-excitation behind the spot.
+        norm: the batch norm or convolution into which a factor for each channel can be folded.
     """
 
     value: Key
     reader: Key | None = None
     replaced: tuple[Key, ...] = ()
     yields: Key | None = None
+    norm: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class _Finder:
     def spots(self) -> Iterator[tuple[Placement, Spot]]:
         if not self.stages:
             return
-        yield Placement("stem", "stem_end"), Spot(self.key(self.stem_end()))
+        stem = self.stem_end()
+        yield Placement("stem", "stem_end"), Spot(self.key(stem), norm=self.norm(stem))
         for stage in self.stages:
             for block in stage.blocks:
                 for position, spot in self.block(block):
@@ -102,7 +105,9 @@ class _Finder:
             reader = addition
             while self.flow.drops(branch):
                 reader, branch = branch, self.flow.reads(branch)[0]
-            yield "pre_add", Spot(self.key(branch), self.key(reader))
+            alone = len(self.flow.nodes[branch].users) == 1
+            norm = self.norm(branch) if alone else None
+            yield "pre_add", Spot(self.key(branch), self.key(reader), norm=norm)
             yield "shortcut", Spot(self.key(shortcut), self.key(addition))
             end = self.flow.followed(addition, norms=False)[-1]
             yield "post_add", Spot(self.key(end))
@@ -133,11 +138,21 @@ class _Finder:
         if three and whole and conv.groups < conv.in_channels:
             keys = tuple(self.key(i) for i in chain)
             yield "replace_3x3", Spot(self.key(self.flow.reads(first)[0]), None, keys)
-        yield "after_3x3", Spot(self.key(chain[-1]), yields=self.built_in(chain[-1]))
+        end = chain[-1]
+        yield "after_3x3", Spot(self.key(end), yields=self.built_in(end), norm=self.norm(end))
 
     def spatial(self, i: int) -> bool:
         conv = self.flow.convolution(i)
         return conv is not None and max(conv.kernel_size) > 1
+
+    def norm(self, i: int) -> Key | None:
+        """What a positive factor on a value can be folded into, past ReLUs and max poolings."""
+        while not self.flow.scales(i):
+            before = self.flow.reads(i)
+            if not self.flow.is_homogeneous(i) or len(self.flow.nodes[before[0]].users) != 1:
+                return None
+            i = before[0]
+        return self.key(i)
 
     def built_in(self, i: int) -> Key | None:
         readers = self.flow.read_by(i)
@@ -176,7 +191,8 @@ def _site(spot: Spot, flow: Flow, yielding: bool) -> Site:
     freed = tuple(sum(counts) for counts in zip(*(_cost(flow, key) for key in gone), strict=True))
     freed_pair = (freed[0], freed[1]) if freed else (0, 0)
     if not spot.replaced:
-        return Site(*shape, freed=freed_pair)
+        # Where a built-in gate gives way it must not come back when what it gave way to is folded.
+        return Site(*shape, freed=freed_pair, folds=spot.norm is not None and not gone)
     conv = flow.convolution(flow.index[spot.replaced[0]])
     assert isinstance(conv, nn.Conv2d)
     return Site(*shape, conv.out_channels, conv.stride[0], freed=freed_pair)

@@ -12,7 +12,7 @@ from search_spaces.architecture import Architecture, Choice, Start
 from search_spaces.backbones.insertion import insert
 from search_spaces.backbones.traced import Study, examine
 from search_spaces.backbones.tracing import Opened, open_model
-from search_spaces.build import attention_module, check_choice
+from search_spaces.build import attention_module, check_choices
 from search_spaces.errors import SpaceError
 
 
@@ -39,8 +39,7 @@ def plug(model: nn.Module, architecture: Architecture, example_input: Tensor) ->
     opened = open_model(copy.deepcopy(model))
     known = _studied(opened, example_input, type(model).__name__)
     attention = {}
-    for placement, choice in architecture.attention:
-        whole = check_choice(placement, choice, known.sites)
+    for placement, whole in check_choices(architecture, known.sites).items():
         make = partial(_module_like, example_input, whole, start=architecture.start)
         attention[placement] = cache(make) if whole.shared else make
     return insert(opened, known.layout, attention, known.channels)

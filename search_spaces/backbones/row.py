@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from search_spaces.architecture import Placement, TaskShape, Value
 from search_spaces.attention_type import SINGLE, is_stage
@@ -19,6 +19,7 @@ class Site:
             stands for none.
         stride: of that convolution.
         freed: parameters and FLOPs of what the module stands for.
+        folds: whether a factor for each channel can be folded into the layer before.
     """
 
     channels: int
@@ -27,6 +28,7 @@ class Site:
     outputs: int | None = None
     stride: int = 1
     freed: tuple[int, int] = (0, 0)
+    folds: bool = field(default=False, compare=False)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -21,7 +21,9 @@ def _resnet_sites(
 ) -> Sites:
     """Sites of a ResNet whose stem gives (width, height, columns); each later stage halves."""
     outer = Site(width, height, columns)
-    sites: dict[Placement, tuple[Site, ...]] = {Placement("stem", "stem_end"): (outer,)}
+    sites: dict[Placement, tuple[Site, ...]] = {
+        Placement("stem", "stem_end"): (replace(outer, folds=True),)
+    }
     for index, count in enumerate(blocks):
         before, stride = outer, 2 if index else 1
         if index:
@@ -32,8 +34,9 @@ def _resnet_sites(
         first = _replaced(Site(inputs, before.height, before.width, width, stride), inner)
         others = (_replaced(Site(width, height, columns, width), inner),) * (count - 1)
         sites[Placement(stage, "replace_3x3")] = (first, *others)
-        sites[Placement(stage, "after_3x3")] = (inner,) * count
-        for position in ("pre_add", "shortcut", "post_add"):
+        sites[Placement(stage, "after_3x3")] = (replace(inner, folds=True),) * count
+        sites[Placement(stage, "pre_add")] = (replace(outer, folds=True),) * count
+        for position in ("shortcut", "post_add"):
             sites[Placement(stage, position)] = (outer,) * count
         sites[Placement(stage, "stage_end")] = (outer,)
     sites[Placement("backbone", "backbone_end")] = (outer,)

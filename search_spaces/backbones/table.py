@@ -12,7 +12,7 @@ from search_spaces.axes import resolve
 from search_spaces.backbones.row import Backbone, Site, Sites
 from search_spaces.backbones.rows_own import OWN
 from search_spaces.backbones.rows_torchvision import FAMILIES
-from search_spaces.catalogue import refusal
+from search_spaces.catalogue import attention_type, refusal
 from search_spaces.errors import SpaceError, unknown
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Sites",
     "absent",
     "backbone_row",
+    "blocked",
     "complete_backbone",
     "placement_sites",
     "refused_at",
@@ -129,11 +130,25 @@ def refused_at(choice: Choice, sites: Iterable[Site], position: str) -> str | No
     sites = tuple(sites)
     if choice.shared and (reason := _unshareable(sites, position)) is not None:
         return f"{choice}: {reason}"
+    if attention_type(choice.name).folds and not all(site.folds for site in sites):
+        return (
+            f"{choice}: no batch norm or convolution stands right before {position} here, into "
+            f"which it could be folded (a ReLU or a max pooling may lie between)"
+        )
     for site in dict.fromkeys(sites):
         for channels in site.widths:
             reason = refusal(choice, channels, site.height, site.width, position)
             if reason is not None:
                 return reason
+    return None
+
+
+def blocked(placement: Placement, choice: Choice, others: Iterable[Placement]) -> str | None:
+    """Why a choice can't stand beside attention at other placements, or None."""
+    replaced = Placement(placement.stage, "replace_3x3")
+    folds = attention_type(choice.name).folds and placement.position == "after_3x3"
+    if folds and replaced in others:
+        return f"{choice}: the norm into which it is folded is gone where {replaced} is filled"
     return None
 
 

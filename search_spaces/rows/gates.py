@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search_spaces import guards
-from search_spaces.attention_type import BLOCK, CHANNEL, COMPOSITIONS, AttentionType
+from search_spaces.attention_type import BEHIND_NORM, BLOCK, CHANNEL, COMPOSITIONS, AttentionType
 from search_spaces.axes import odd, one_of, positive
 
 GATES: dict[str, AttentionType] = {
@@ -24,6 +24,20 @@ GATES: dict[str, AttentionType] = {
         "Wang et al., ECA-Net, CVPR 2020, eq. 9 and 12",
         "pre_add",
         (guards.kernel_fits_channels,),
+    ),
+    "asr": AttentionType(
+        "search_spaces.attention.constant:ConstantAttention",
+        "gate",
+        BEHIND_NORM,
+        (
+            one_of("channel", "se", "se", "eca"),
+            positive("ratio", 16, when=("channel", ("se",))),
+            odd("kernel_size", "adaptive", also=("adaptive",), when=("channel", ("eca",))),
+        ),
+        "Zhong et al., ASR: Attention-alike Structural Re-parameterization, arXiv:2304.06345",
+        "pre_add",
+        (guards.ratio_fits, guards.kernel_fits_channels),
+        folds=True,
     ),
     "cbam": AttentionType(
         "search_spaces.attention.compose:ConvolutionalBlockAttention",

@@ -9,7 +9,14 @@ from __future__ import annotations
 from tests.contracts.reference_context import a2, criss_cross, danet, gc, non_local
 from tests.contracts.reference_encoder import encoder
 from tests.contracts.reference_factorised import factorised
-from tests.contracts.reference_gates import bam, cbam, efficient_channel, gsop, squeeze_excite
+from tests.contracts.reference_gates import (
+    bam,
+    cbam,
+    constant,
+    efficient_channel,
+    gsop,
+    squeeze_excite,
+)
 from tests.contracts.reference_parts import Reference
 from tests.contracts.reference_pixel_gates import (
     coordinate,
@@ -26,6 +33,7 @@ from tests.contracts.reference_warp import spatial_transformer
 REFERENCES: dict[str, Reference] = {
     "se": squeeze_excite,
     "eca": efficient_channel,
+    "asr": constant,
     "cbam": cbam,
     "bam": bam,
     "non_local": non_local,

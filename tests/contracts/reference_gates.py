@@ -42,6 +42,11 @@ def band_logits(w: Weights, x: Tensor) -> Tensor:
     return torch.stack(logits, 1)[:, :, None, None]
 
 
+def constant(w: Weights, axes: Axes, start: str, training: bool, x: Tensor) -> Tensor:
+    logits = mean_logits if axes["channel"] == "se" else band_logits
+    return x * gate(logits(w, w["psi"]), start)
+
+
 def composed(
     ls: Callable[[Tensor], Tensor], lm: Callable[[Tensor], Tensor], how: str, start: str, x: Tensor
 ) -> Tensor:

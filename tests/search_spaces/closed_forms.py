@@ -16,6 +16,7 @@ from tests.search_spaces.forms_parts import ClosedForm
 CLOSED_FORMS: dict[str, ClosedForm] = {
     "se": ClosedForm(gates.se_params, gates.se_flops),
     "eca": ClosedForm(gates.band, gates.eca_flops),
+    "asr": ClosedForm(gates.asr_params, gates.asr_flops),
     "cbam": ClosedForm(gates.cbam_params, gates.cbam_flops),
     "bam": ClosedForm(gates.bam_params, gates.bam_flops),
     "non_local": ClosedForm(context.non_local_params, context.non_local_flops),

@@ -27,6 +27,17 @@ def eca_flops(axes: Axes, c: int, height: int, width: int) -> int:
     return 2 * band(axes, c) * c
 
 
+def asr_params(axes: Axes, c: int) -> int:
+    """As trained: psi and what makes a gate of it; nothing is left once it is folded."""
+    return c + (se_params(axes, c) if axes["channel"] == "se" else band(axes, c))
+
+
+def asr_flops(axes: Axes, c: int, height: int, width: int) -> int:
+    """As trained, of a batch of any size."""
+    form = se_flops if axes["channel"] == "se" else eca_flops
+    return form(axes, c, height, width)
+
+
 def cbam_params(axes: Axes, c: int) -> int:
     return se_params(axes, c) + 2 * int(axes["kernel_size"]) ** 2 + 2
 
