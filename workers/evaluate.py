@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from workers.augment import Normalisation
 from workers.data import ImageData
 from workers.device import Numerics
+from workers.outcomes import Diverged
 from workers.parts import Part
 from workers.recipe import Recipe
 
@@ -96,6 +98,24 @@ def _forward(
     with numerics.autocast():
         logits: Tensor = model(batch)
     return logits.float()
+
+
+def network_input(data: ImageData, count: int, numerics: Numerics) -> Tensor:
+    """The first validation images as the network takes them, in float32."""
+    order = torch.arange(min(count, len(data.validation)))
+    images, _ = next(iter(data.validation.batches(order, count)))
+    normalise = Normalisation.of(data.mean, data.std, numerics.device)
+    return numerics.images(normalise(images.to(numerics.device)))
+
+
+def refuse_infinite(score: Score, epoch: int) -> None:
+    """Hold a score to be a number.
+
+    Raises:
+        Diverged: if it isn't.
+    """
+    if not math.isfinite(score.loss):
+        raise Diverged(f"validation loss is {score.loss} after epoch {epoch}")
 
 
 def _sharing_weights(model: nn.Module) -> nn.Module:

@@ -27,7 +27,7 @@ Build = Callable[[Architecture, TaskShape], nn.Module]
 
 @dataclass
 class Training:
-    """A model in training; ``epoch`` counts the finished ones."""
+    """A model in training; ``epoch`` counts the finished ones, ``frozen`` stays in eval mode."""
 
     model: nn.Module
     optimizer: Optimizer
@@ -38,6 +38,7 @@ class Training:
     numerics: Numerics
     augmentation: Augmentation
     normalise: Normalisation
+    frozen: tuple[nn.Module, ...] = ()
 
     @property
     def batch_size(self) -> int:
@@ -103,6 +104,8 @@ def train_epoch(training: Training) -> EpochResult:
     losses = torch.zeros(training.steps, device=device)
     right = torch.zeros((), dtype=torch.int64, device=device)
     training.model.train()
+    for module in training.frozen:
+        module.eval()
     batches = training.data.train.batches(order, training.batch_size)
     for step, (batch, draw) in enumerate(
         zip(batches, draws.split(training.batch_size), strict=True)

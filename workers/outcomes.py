@@ -8,14 +8,18 @@ import socket
 import torch
 
 from workers.errors import CheckpointError, WorkerError
-from workers.protocol import Evaluation, Outcome, Report, Segment
+from workers.protocol import Evaluation, Inheritance, Outcome, Report, Segment
 
 
 class Diverged(Exception):  # noqa: N818
     """The loss is not a number or infinite; the text says where."""
 
 
-def failure(task: Segment | Evaluation, error: Exception) -> Report:
+class Unfit(Exception):  # noqa: N818
+    """An architecture can't start from the weights of its backbone; the text says why."""
+
+
+def failure(task: Segment | Inheritance | Evaluation, error: Exception) -> Report:
     """The report of a task that came to nothing."""
     end = task.end_epoch if isinstance(task, Segment) else 0
     outcome, reason = explain(error)
@@ -29,6 +33,8 @@ def explain(error: Exception) -> tuple[Outcome, str]:
         return "bad_checkpoint", text
     if isinstance(error, Diverged):
         return "diverged", text
+    if isinstance(error, Unfit):
+        return "unfit", text
     memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     if memory or "can't allocate memory" in text:
         torch.cuda.empty_cache()

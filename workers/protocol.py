@@ -12,8 +12,9 @@ from workers.recipe import Recipe
 TRAINING_VERSION = 1
 
 #: Why a segment ended: ``diverged`` is NaN or infinite loss, ``out_of_memory`` the device's
-#: refusal, ``bad_checkpoint`` one to start from that is missing, damaged or another trial's.
-Outcome = Literal["ok", "diverged", "out_of_memory", "bad_checkpoint", "error"]
+#: refusal, ``bad_checkpoint`` one to start from that is missing, damaged or another trial's,
+#: ``unfit`` an architecture that can't start from the weights of its backbone.
+Outcome = Literal["ok", "diverged", "out_of_memory", "bad_checkpoint", "unfit", "error"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,30 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Inheritance:
+    """Score an architecture on the trained weights of its plain backbone: a pure function as well.
+
+    Attributes:
+        key: as a segment's, with 0 for the epoch.
+        recipe: that the backbone was trained with; its ``epochs`` say nothing here.
+        seed: of the inserted parts, data order and augmentation.
+        epochs: that the inserted parts train, on a schedule of their own.
+        backbone: path of the plain backbone's checkpoint.
+    """
+
+    key: str
+    architecture: str
+    recipe: Recipe
+    data: DataSpec
+    seed: int
+    epochs: int
+    backbone: str
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class Report:
-    """What a segment gives back.
+    """What a segment gives back; that of a score on inherited weights is of epoch 0.
 
     Attributes:
         validation_accuracy: share of right answers in 0…1 at ``end_epoch``, on a copy of the model
@@ -118,7 +141,7 @@ class LatencyReport:
 
 
 #: What a worker can be asked, and what it answers.
-Task = Segment | Evaluation | LatencyRequest
+Task = Segment | Inheritance | Evaluation | LatencyRequest
 Answer = Report | LatencyReport
 
 

@@ -12,9 +12,18 @@ from search_spaces.folding import fold
 from workers.data import ImageData, data_shape, load
 from workers.datasets import DataSpec
 from workers.device import resolve_device
+from workers.inherit import score_inherited
 from workers.latency import measure_latency
 from workers.outcomes import explain, failure
-from workers.protocol import Answer, Evaluation, LatencyReport, LatencyRequest, Segment, Task
+from workers.protocol import (
+    Answer,
+    Evaluation,
+    Inheritance,
+    LatencyReport,
+    LatencyRequest,
+    Segment,
+    Task,
+)
 from workers.train import default_build, evaluate_test, train_segment
 
 #: Data sets that a worker holds at once; the one not used for longest goes first.
@@ -45,7 +54,7 @@ def execute(task: Task, cache: dict[str, Any]) -> Answer:
     """Do a task.
 
     Args:
-        task: a segment, an evaluation or a latency request.
+        task: a segment, a score on inherited weights, an evaluation or a latency request.
         cache: a dictionary that lives as long as the worker.
 
     Returns:
@@ -61,7 +70,9 @@ def execute(task: Task, cache: dict[str, Any]) -> Answer:
     return _train_or_evaluate(task, data)
 
 
-def _train_or_evaluate(task: Segment | Evaluation, data: ImageData) -> Answer:
+def _train_or_evaluate(task: Segment | Inheritance | Evaluation, data: ImageData) -> Answer:
+    if isinstance(task, Inheritance):
+        return score_inherited(task, data)
     if isinstance(task, Segment):
         return train_segment(task, data)
     return evaluate_test(task, data)

@@ -5,7 +5,6 @@ Nothing here knows Ray, jobs or databases; torch alone is enough to run it.
 
 from __future__ import annotations
 
-import math
 import time
 
 import torch
@@ -16,9 +15,9 @@ from workers import checkpoint as checkpoints
 from workers.checkpoint import Checkpoint
 from workers.data import ImageData
 from workers.device import Numerics, reproducible, resolve_device, synchronize
-from workers.evaluate import Score, recalibrated, score
+from workers.evaluate import Score, recalibrated, refuse_infinite, score
 from workers.loop import Build, Training, begin, train_epoch
-from workers.outcomes import Diverged, failure, worker_name
+from workers.outcomes import failure, worker_name
 from workers.protocol import Evaluation, Report, Segment
 
 
@@ -65,7 +64,7 @@ def _train(segment: Segment, data: ImageData, build: Build) -> Report:
         trained = time.perf_counter()
         twin = recalibrated(training.model, training.data, segment.recipe, numerics)
         validation = score(twin, training.data.validation, training.data, numerics)
-        _refuse_infinite_score(validation, segment.end_epoch)
+        refuse_infinite(validation, segment.end_epoch)
         digest = checkpoints.write(_snapshot(segment, training, twin), segment.checkpoint_out)
         test = _test_score(twin, training.data, device) if segment.measure_test else None
     return Report(
@@ -102,11 +101,6 @@ def _evaluate(task: Evaluation, data: ImageData, build: Build) -> Report:
         worker=worker_name(),
         device=str(device),
     )
-
-
-def _refuse_infinite_score(validation: Score, epoch: int) -> None:
-    if not math.isfinite(validation.loss):
-        raise Diverged(f"validation loss is {validation.loss} after epoch {epoch}")
 
 
 def _test_score(model: nn.Module, data: ImageData, device: torch.device) -> Score:
