@@ -1,0 +1,127 @@
+"""How well early rungs predict the last one, with and without two remedies.
+
+    python benchmarks/fidelity.py [--architectures 30] [--images 4000] [--root ../shared/data]
+
+Uniform random architectures of a small space are trained on FashionMNIST with our own workers,
+once on the whole schedule and once on the annealed one (a cycle of the learning rate up to every
+rung). At every rung each model is evaluated as it stands and with recalibrated batch-norm
+statistics, which does not touch its training. What a rung has to predict is the last rung of the
+same schedule, evaluated in the same way. A second training on another seed shows how well one
+training's last rung predicts another's, which is as much as any rung can be asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import sys
+from pathlib import Path
+
+from fidelity_training import Curve, Trainer
+from tables import write_table
+
+from nas.analysis.fidelity import Estimate, fidelities
+from search_spaces.architecture import Architecture
+from search_spaces.space import SearchSpace
+from workers.threads import cap_threads
+
+RUNGS = (1, 2, 4, 8)
+TYPES = {"none": None, "se": {"ratio": [4, 8]}, "eca": None, "cbam": {"ratio": 4}}
+SPACE = {
+    "backbone": {"name": "cifar_resnet", "depth": 8, "width": [4, 6, 8]},
+    "attention": [{"types": TYPES}],
+}
+SCHEDULES = {"whole": (), "annealed": RUNGS[:-1]}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--architectures", type=int, default=30)
+    parser.add_argument("--images", type=int, default=4000, help="half of them to train on")
+    parser.add_argument("--root", default="../shared/data")
+    parser.add_argument("--name", default="fidelity", help="of the table in results/")
+    parser.add_argument("--keep", type=Path, help="a JSON file of what was measured, to go on from")
+    return parser.parse_args()
+
+
+def draw(count: int) -> list[Architecture]:
+    """Distinct architectures, each as likely as any other."""
+    space = SearchSpace.from_dict(SPACE)
+    return [space.at(index) for index in random.Random(0).sample(range(space.size()), count)]
+
+
+def row(schedule: str, recalibrated: bool, curves: list[Curve]) -> list[str]:
+    """One condition's line: tau and agreement of every rung, and the mean at the last."""
+    found = fidelities(curves, RUNGS)
+    taus = [estimate(fidelity.tau) for fidelity in found]
+    agreements = [f"{100 * f.agreement.value:.0f} %" for f in found if f.agreement]
+    final = statistics.mean(curve[RUNGS[-1]] for curve in curves)
+    words = [schedule, "yes" if recalibrated else "no"]
+    return [*words, *taus, " / ".join(agreements), f"{100 * final:.1f} %"]
+
+
+def estimate(found: Estimate | None) -> str:
+    if found is None or found.low is None or found.high is None:
+        return "–"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def measure(given: argparse.Namespace) -> list[dict[str, Curve]]:
+    """The curves of every architecture by condition; what the file of ``--keep`` has is not redone.
+
+    Conditions are ``whole``, ``annealed`` (each also with `` recalibrated``) and ``other seed``.
+    """
+    kept = json.loads(given.keep.read_text()) if given.keep and given.keep.exists() else []
+    found = [{key: {int(r): a for r, a in c.items()} for key, c in row.items()} for row in kept]
+    trainer = Trainer(given.root, given.images, RUNGS)
+    for architecture in draw(given.architectures)[len(found) :]:
+        curves = {"other seed": trainer.train(architecture, (), seed=1)[1]}
+        for schedule, restarts in SCHEDULES.items():
+            plain, remedied = trainer.train(architecture, restarts)
+            curves |= {schedule: plain, f"{schedule} recalibrated": remedied}
+        found.append(curves)
+        if given.keep:
+            given.keep.write_text(json.dumps(found))
+        sys.stderr.write(f"{len(found)}/{given.architectures}\n")
+    return found[: given.architectures]
+
+
+def main() -> None:
+    given = arguments()
+    cap_threads(1)
+    found = measure(given)
+    # Seed 0 takes the place of a rung, so that the same function compares the two.
+    last = RUNGS[-1]
+    again = [{0: c["whole recalibrated"][last], 1: c["other seed"][last]} for c in found]
+    (seeds,) = fidelities(again, (0, 1))
+    half = given.images // 2
+    write_table(
+        given.name,
+        "How well early rungs predict the last",
+        ["schedule", "recalibrated", *(f"epoch {r}" for r in RUNGS[:-1]), "pairs", "accuracy"],
+        [
+            row(schedule, remedy, [c[schedule + " recalibrated" * remedy] for c in found])
+            for schedule in SCHEDULES
+            for remedy in (False, True)
+        ],
+        f"python benchmarks/fidelity.py --architectures {given.architectures} "
+        f"--images {given.images}",
+        [
+            f"Kendall's tau-b between the validation accuracy at a rung and at epoch {last}, "
+            "with 95 % intervals (bootstrap over architectures); *pairs*: the share of pairs in "
+            f"the same order, by rung; *accuracy*: the mean at epoch {last}. "
+            f"{given.architectures} uniform draws of a space of "
+            f"{SearchSpace.from_dict(SPACE).size()} (ResNet-8 of width 4, 6 or 8; none, SE, ECA or "
+            f"CBAM in each stage), {half:,} training and {half:,} validation images of "
+            "FashionMNIST, one seed.",
+            "",
+            f"Epoch {last} on another seed (whole, recalibrated): {estimate(seeds.tau)}. A rung "
+            "that predicts better than this does so because it is part of the same training.",
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
