@@ -1,6 +1,6 @@
 """How well early rungs predict the last one, with and without two remedies.
 
-    python benchmarks/fidelity.py [--architectures 30] [--images 4000] [--root ../shared/data]
+    python benchmarks/fidelity.py [--architectures 36] [--images 4000] [--root ../shared/data]
 
 Uniform random architectures of a small space are trained on FashionMNIST with our own workers,
 once on the whole schedule and once on the annealed one (a cycle of the learning rate up to every
@@ -28,9 +28,9 @@ from search_spaces.space import SearchSpace
 from workers.threads import cap_threads
 
 RUNGS = (1, 2, 4, 8)
-TYPES = {"none": None, "se": {"ratio": [4, 8]}, "eca": None, "cbam": {"ratio": 4}}
+TYPES = {"none": None, "se": {"ratio": [2, 4]}, "eca": None, "cbam": {"ratio": 4}}
 SPACE = {
-    "backbone": {"name": "cifar_resnet", "depth": 8, "width": [4, 6, 8]},
+    "backbone": {"name": "cifar_resnet", "depth": 8, "width": [4, 6, 8], "stem_stride": 2},
     "attention": [{"types": TYPES}],
 }
 SCHEDULES = {"whole": (), "annealed": RUNGS[:-1]}
@@ -38,7 +38,7 @@ SCHEDULES = {"whole": (), "annealed": RUNGS[:-1]}
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--architectures", type=int, default=30)
+    parser.add_argument("--architectures", type=int, default=36)
     parser.add_argument("--images", type=int, default=4000, help="half of them to train on")
     parser.add_argument("--root", default="../shared/data")
     parser.add_argument("--name", default="fidelity", help="of the table in results/")
@@ -113,7 +113,7 @@ def main() -> None:
             "with 95 % intervals (bootstrap over architectures); *pairs*: the share of pairs in "
             f"the same order, by rung; *accuracy*: the mean at epoch {last}. "
             f"{given.architectures} uniform draws of a space of "
-            f"{SearchSpace.from_dict(SPACE).size()} (ResNet-8 of width 4, 6 or 8; none, SE, ECA or "
+            f"{SearchSpace.from_dict(SPACE).size()} (ResNet-8 of width 4, 6 or 8 and a stem of stride 2; none, SE, ECA or "
             f"CBAM in each stage), {half:,} training and {half:,} validation images of "
             "FashionMNIST, one seed.",
             "",

@@ -92,6 +92,15 @@ class Guide:
             value = value * np.clip(1 - self._failure.predict(design)[0], 0.01, 1)
         return value
 
+    def gain(self, trials: Sequence[Observation]) -> Floats:
+        """The area that each is expected to add, once trained to the end, to the finished ones'."""
+        design = self._design(trials)
+        mean, deviation = self._accuracy.predict(design)
+        cost = self._on_axis(self._costs(np.array([t.cost for t in trials]), design))
+        return expected_hypervolume_improvement(
+            mean, deviation, cost, self._finished, self._reference
+        )
+
     @property
     def parents(self) -> Codes:
         """Codes of the trials on the front."""
@@ -154,6 +163,8 @@ class Guide:
             live[:] = True
         self._reference = float(mean.min()), float(cost.max()) if self._scale != "none" else 1.0
         self._front = staircase(mean[live], cost[live])
+        done = np.array([t.state == "done" for t in known])
+        self._finished = staircase(mean[done], cost[done]) if done.any() else self._front
         on_front = live & (mean >= height_at(self._front, cost, -np.inf) - 1e-12)
         self._parents = np.stack([t.codes for t in known])[on_front]
 

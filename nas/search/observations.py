@@ -17,17 +17,15 @@ from optuna.distributions import (
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.search.attributes import COST, LAST, reports_of
 from nas.search.conditions import MOST, explains, learn_rules
 from nas.search.encoding import ABSENT, Codes, Declared, Encoding, Floats
-from nas.search.pruner import COST
 
 #: Numeric parameters with a step are taken for categorical ones up to so many values.
 MOST_VALUES = 64
 
 Params = dict[str, Any]
 State = Literal["done", "open", "pruned", "failed", "refused"]
-#: What the names of user attributes with accuracies at rungs begin with.
-RUNG = "rung:"
 
 
 @dataclass(frozen=True)
@@ -145,8 +143,17 @@ class Observations:
 
     def update(self, study: Study, current: int) -> None:
         """Read what is new in the study, but for the trial that is being asked."""
+        self.read(study.get_trials(deepcopy=False), study.directions, current)
+
+    def read(
+        self,
+        trials: Sequence[FrozenTrial],
+        directions: Sequence[StudyDirection],
+        current: int | None = None,
+    ) -> None:
+        """Read what is new in these trials, but for one that is being asked."""
         fresh: list[Codes] = []
-        for place, trial in enumerate(study.get_trials(deepcopy=False)):
+        for place, trial in enumerate(trials):
             if place == len(self._frozen):
                 self._frozen.append(None)
                 self.trials.append(None)
@@ -156,7 +163,7 @@ class Observations:
                 continue
             self._frozen[place] = trial
             self.declare(trial.distributions)
-            observed = self._read(trial, study.directions[0], self.trials[place])
+            observed = self._read(trial, directions[0], self.trials[place])
             self.trials[place] = observed
             if observed:
                 self.seen.add(observed.codes.tobytes())
@@ -194,7 +201,7 @@ class Observations:
         if not self._knowledge.exact:
             cost = self._knowledge.measured(trial)
         sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
-        reports = {rung: sign * value for rung, value in _reports(trial).items()}
+        reports = {rung: sign * value for rung, value in reports_of(trial).items()}
         state = _state(trial, reports)
         return Observation(codes, numbers, cost, reports, state, self._knowledge.exact)
 
@@ -216,21 +223,6 @@ def choices(name: str, distribution: BaseDistribution) -> tuple[Any, ...]:
         f"parameter {name!r} is {distribution}; KnownCostSampler takes categorical parameters, "
         f"and integers or floats with a step and at most {MOST_VALUES} values"
     )
-
-
-def _reports(trial: FrozenTrial) -> dict[int, float]:
-    """Accuracies by rung; that of a complete trial counts as its highest rung's."""
-    found = {int(step): float(value) for step, value in trial.intermediate_values.items()}
-    for name, value in trial.user_attrs.items():
-        if name.startswith(RUNG) and name.removeprefix(RUNG).isdecimal():
-            found[int(name.removeprefix(RUNG))] = float(value)
-    if trial.state == TrialState.COMPLETE:
-        found[LAST] = float(trial.values[0])
-    return {rung: value for rung, value in found.items() if math.isfinite(value)}
-
-
-#: The rung of a complete trial's value, whatever its number of epochs.
-LAST = 2**31
 
 
 def _state(trial: FrozenTrial, reports: Mapping[int, float]) -> State:

@@ -1,80 +1,179 @@
-"""Pause and promote by Pareto rank: an Optuna pruner for two objectives."""
+"""Pause and promote by Pareto rank: an Optuna pruner for one objective or two."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
+from nas.analysis.fidelity import fidelities
 from nas.pareto import contributions, non_dominated_ranks
+from nas.search.attributes import AUDIT, COST, LAST, PROTECTED, reports_of, rung_key
+from nas.search.encoding import Declared
+from nas.search.forecast import Forecast
 
-#: User attributes that the pruner reads. Optuna's own intermediate values would break TPE in a
-#: study of several objectives (``study.direction`` does not exist there).
-COST = "cost"
-PROTECTED = "protected"
-
-
-def rung_key(epoch: int) -> str:
-    """The user attribute that holds the accuracy at a rung."""
-    return f"rung:{epoch}"
+#: Accuracy up, cost down.
+USUAL = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)
 
 
 class ParetoPruner(BasePruner):
-    """Successive halving on the front of accuracy (up) against cost (down).
+    """Successive halving on the front of the first objective against cost.
 
     At a rung, all trials that ever reached it are ordered by non-domination and, within a front,
-    by the hypervolume that only they add. The first ``n // reduction`` may go on. A costly trial
-    so has to beat every trial of equal or lower cost, never one of higher cost. Trials that wait
-    may be promoted later, when others have arrived (asynchronous successive halving, Li et al.
-    2020, algorithm 2, with the scalar rank replaced).
+    by the hypervolume that only they add. Of n trials, n // reduction may go on. A costly trial so
+    has to beat every trial of equal or lower cost, never one of higher cost. Trials that wait may
+    be promoted later, when others have arrived (asynchronous successive halving, Li et al. 2020,
+    algorithm 2, with the scalar rank replaced); in a loop that can't pause, ``prune`` ends them.
 
-    Trials with the user attribute ``protected`` (baselines) always go on.
+    A share of the promotions follows a surrogate instead: it goes to those waiting trials that are
+    expected to add most area at the last rung to what has finished. Where the rank and the
+    surrogate have picked different trials over time, the latter's share shrinks, so that no more
+    go on than the reduction allows.
+
+    Trials with the user attribute ``protected`` always go on. Those with ``audit`` do too, and must
+    be uniform random draws: a rung whose rank correlation with the last rung over them is below
+    ``threshold`` stops pruning, from ``nas.analysis.fidelity.LEAST_TRIALS`` of them on.
+
+    Trials tell their first objective at a rung by the user attribute ``rung:EPOCH`` (or by
+    ``trial.report`` in a study of one objective), and in a study of two their cost by the user
+    attribute ``cost``. Nothing is drawn at random: equal studies give equal answers.
 
     Args:
         rungs: epochs at which trials are compared, increasing; the last one ends a trial.
         reduction: one trial of this many goes on.
+        by_surrogate: share of the promotions, 0…1.
+        threshold: of Kendall's tau.
+        features: numbers that are known of a candidate by its parameters, for the surrogate.
+        space: the parameters, if declared; see ``KnownCostSampler``.
     """
 
-    def __init__(self, rungs: Sequence[int], reduction: int = 3) -> None:
+    def __init__(
+        self,
+        rungs: Sequence[int],
+        reduction: int = 3,
+        *,
+        by_surrogate: float = 0.25,
+        threshold: float = 0.2,
+        features: Callable[[dict[str, Any]], Sequence[float]] | None = None,
+        space: Mapping[str, BaseDistribution] | Iterable[Declared] | None = None,
+    ) -> None:
         self.rungs = tuple(rungs)
-        self.reduction = reduction
+        if not self.rungs or list(self.rungs) != sorted(set(self.rungs)) or self.rungs[0] < 1:
+            raise ValueError(f"rungs are {list(self.rungs)}; allowed: epochs from 1, rising")
+        if reduction < 2:
+            raise ValueError(f"reduction is {reduction}; allowed: integers from 2")
+        if not 0 <= by_surrogate <= 1:
+            raise ValueError(f"by_surrogate is {by_surrogate}; allowed: 0 to 1")
+        self.reduction, self.by_surrogate, self.threshold = reduction, by_surrogate, threshold
+        self._forecast = Forecast(features, space)
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
-        """Whether the trial must wait (for good, if the study ends) at the last rung it reached."""
-        epoch = self._reached(trial)
-        if epoch is None or epoch == self.rungs[-1]:
-            return False
-        return trial.number not in self.promotable(study.get_trials(deepcopy=False), epoch)
+        """Whether the trial must wait (for good, if the study ends) at the last rung it reached.
 
-    def promotable(self, trials: Iterable[FrozenTrial], epoch: int) -> list[int]:
+        Raises:
+            ValueError: for more than two objectives, or a second one without attribute ``cost``.
+        """
+        reached = [rung for rung in self.rungs if _told(trial, rung) is not None]
+        if not reached or reached[-1] == self.rungs[-1]:
+            return False
+        if len(study.directions) > 2:
+            raise ValueError(f"the study has {len(study.directions)} objectives; allowed: 1 or 2")
+        if len(study.directions) == 2 and COST not in trial.user_attrs:
+            raise ValueError(f"trial {trial.number} has no user attribute {COST!r}")
+        trials = study.get_trials(deepcopy=False)
+        return trial.number not in self.promotable(trials, reached[-1], study.directions)
+
+    def promotable(
+        self,
+        trials: Sequence[FrozenTrial],
+        epoch: int,
+        directions: Sequence[StudyDirection] = USUAL,
+    ) -> list[int]:
         """Numbers of the trials that may leave this rung upwards, best first."""
-        key = rung_key(epoch)
-        here = [t for t in trials if key in t.user_attrs]
+        order = self._ranked(trials, epoch, directions)
+        if epoch in self.blind(trials, directions):
+            return [t.number for t in order]
+        quota = len(order) // self.reduction
+        share = math.floor(self.by_surrogate * quota + 0.5)
+        gains: Mapping[int, float] = {}
+        if share:
+            gains = self._forecast.gains(trials, directions)
+        by_rank = {t.number for t in order[: quota - share if gains else quota]}
+        chosen = [t.number for t in order if t.number in by_rank or _protected(t)]
+        rest = [t for t in order if t.number not in by_rank and not _protected(t)]
+        above = {t.number for t in rest if self._is_above(t, epoch)}
+        near = above & {t.number for t in order[:quota]}
+        # Who went on from outside the quota is charged to the surrogate's share in full; who did
+        # from between may have been promoted by either, so only in part.
+        left = math.floor(share - len(above - near) - self.by_surrogate * len(near))
+        waiting = [t.number for t in rest if t.number not in above and not t.state.is_finished()]
+        picks = sorted(gains.keys() & waiting, key=lambda number: (-gains[number], number))
+        return chosen + picks[: max(0, left)]
+
+    def blind(
+        self, trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection] = USUAL
+    ) -> set[int]:
+        """The rungs that prune nothing, because they don't predict the last one."""
+        sign = _sign(directions)
+        audited = [reports_of(t) for t in trials if t.user_attrs.get(AUDIT, False)]
+        last = self.rungs[-1]
+        curves = [
+            {(last if rung == LAST else rung): sign * value for rung, value in reports.items()}
+            for reports in audited
+        ]
+        found = fidelities(curves, self.rungs, intervals=False)
+        return {fidelity.rung for fidelity in found if fidelity.blind(self.threshold)}
+
+    def _ranked(
+        self, trials: Iterable[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]
+    ) -> list[FrozenTrial]:
+        """Who ever reached a rung with a finite number, best first."""
+        told = ((t, _told(t, epoch)) for t in trials)
+        here = [(t, value) for t, value in told if value is not None and math.isfinite(value)]
         if not here:
             return []
-        accuracy = [t.user_attrs[key] for t in here]
-        cost = [t.user_attrs[COST] for t in here]
+        upward = -1.0 if len(directions) > 1 and directions[1] == StudyDirection.MAXIMIZE else 1.0
+        accuracy = [_sign(directions) * value for _, value in here]
+        cost = [upward * t.user_attrs.get(COST, 0.0) for t, _ in here]
         ranks = non_dominated_ranks(accuracy, cost)
         alone = contributions(accuracy, cost, min(accuracy), max(cost))
-        order = sorted(range(len(here)), key=lambda i: (ranks[i], -alone[i], here[i].number))
-        best = set(order[: len(here) // self.reduction])
-        return [
-            here[i].number for i in order if i in best or here[i].user_attrs.get(PROTECTED, False)
-        ]
+        order = sorted(range(len(here)), key=lambda i: (ranks[i], -alone[i], here[i][0].number))
+        return [here[i][0] for i in order]
 
-    def _reached(self, trial: FrozenTrial) -> int | None:
-        reached = [epoch for epoch in self.rungs if rung_key(epoch) in trial.user_attrs]
-        return reached[-1] if reached else None
+    def _is_above(self, trial: FrozenTrial, epoch: int) -> bool:
+        return any(_told(trial, rung) is not None for rung in self.rungs if rung > epoch)
 
 
 class NoPruner(ParetoPruner):
     """Every trial goes on to the last rung."""
 
-    def promotable(self, trials: Iterable[FrozenTrial], epoch: int) -> list[int]:
+    def promotable(
+        self,
+        trials: Sequence[FrozenTrial],
+        epoch: int,
+        directions: Sequence[StudyDirection] = USUAL,
+    ) -> list[int]:
         """All trials at this rung, in the order of their numbers."""
-        return sorted(t.number for t in trials if rung_key(epoch) in t.user_attrs)
+        return sorted(t.number for t in trials if _told(t, epoch) is not None)
 
 
 PRUNERS: dict[str, type[ParetoPruner]] = {"pareto": ParetoPruner, "none": NoPruner}
+
+
+def _told(trial: FrozenTrial, epoch: int) -> float | None:
+    """The first objective at a rung as it was told."""
+    value = trial.user_attrs.get(rung_key(epoch), trial.intermediate_values.get(epoch))
+    return None if value is None else float(value)
+
+
+def _protected(trial: FrozenTrial) -> bool:
+    return bool(trial.user_attrs.get(PROTECTED, False) or trial.user_attrs.get(AUDIT, False))
+
+
+def _sign(directions: Sequence[StudyDirection]) -> float:
+    return -1.0 if directions[0] == StudyDirection.MINIMIZE else 1.0

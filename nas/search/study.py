@@ -12,7 +12,8 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 
-from nas.search.pruner import COST, PROTECTED, PRUNERS, rung_key
+from nas.search.attributes import AUDIT, COST, PROTECTED, rung_key
+from nas.search.pruner import PRUNERS
 from nas.search.samplers import Known, make_sampler
 from search_spaces.architecture import Architecture, Value
 from search_spaces.space import SearchSpace
@@ -34,6 +35,8 @@ class History:
         number: in our store.
         state: of our store (``running``, ``waiting``, ``done``, ``pruned``, ``failed``).
         rungs: epoch to validation accuracy.
+        protected: from pruning.
+        audited: drawn uniformly, to tell which rungs predict the last one.
     """
 
     number: int
@@ -42,6 +45,7 @@ class History:
     cost: float
     rungs: Mapping[int, float]
     protected: bool
+    audited: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,9 @@ class SearchStudy:
         pruner: a key of ``PRUNERS``.
         seed: of the sampler; with the number of known trials it seeds each (re)start, because a
             repeated seed would repeat the random phase.
-        known: of architectures before training, for the samplers that use it.
+        known: of architectures before training, for what uses it.
+        by_surrogate: share of the pruner's promotions that follow its surrogate.
+        threshold: of Kendall's tau; a rung that is audited below it prunes nothing.
     """
 
     def __init__(
@@ -78,11 +84,20 @@ class SearchStudy:
         seed: int,
         history: Iterable[History] = (),
         known: Known | None = None,
+        by_surrogate: float = 0.25,
+        threshold: float = 0.2,
     ) -> None:
         past = list(history)
         self._space = space
         self._rungs = rungs
-        self._pruner = PRUNERS[pruner](rungs, reduction)
+        self._pruner = PRUNERS[pruner](
+            rungs,
+            reduction,
+            by_surrogate=by_surrogate,
+            threshold=threshold,
+            features=known.features if known else None,
+            space=space.parameters(),
+        )
         start = _seed(seed, len(past))
         self._random = random.Random(start)
         self._study = optuna.create_study(
@@ -127,12 +142,21 @@ class SearchStudy:
         self._study.enqueue_trial(params)
         return self._ask()
 
-    def admit(self, suggestion: Suggestion, number: int, cost: float, protected: bool) -> None:
+    def admit(
+        self,
+        suggestion: Suggestion,
+        number: int,
+        cost: float,
+        protected: bool,
+        audited: bool = False,
+    ) -> None:
         """Bind a suggestion to the trial that our store recorded for it."""
         self._handles[number] = suggestion.handle
         trial = self._trial(suggestion.handle)
         trial.set_user_attr(COST, cost)
         trial.set_user_attr(PROTECTED, protected)
+        if audited:
+            trial.set_user_attr(AUDIT, True)
 
     def report(self, number: int, epoch: int, accuracy: float) -> None:
         """Note a rung; does nothing for trials outside the space."""
@@ -209,6 +233,7 @@ class SearchStudy:
 
     def _restore(self, trial: History) -> None:
         attributes: dict[str, Any] = {COST: trial.cost, PROTECTED: trial.protected}
+        attributes |= {AUDIT: True} if trial.audited else {}
         attributes |= {rung_key(epoch): accuracy for epoch, accuracy in trial.rungs.items()}
         distributions: dict[str, BaseDistribution] = {
             name: CategoricalDistribution(self._values[name]) for name in trial.params

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from nas.search.attributes import LAST
 from nas.search.candidates import Candidates
 from nas.search.guide import MOST_ROWS, Guide, Memory
-from nas.search.observations import LAST, Observation
+from nas.search.observations import Observation
 from tests.nas.search.test_encoding import ENCODING
 
 

@@ -5,7 +5,8 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from nas.search.observations import LAST, Knowledge, Observations, choices
+from nas.search.attributes import LAST
+from nas.search.observations import Knowledge, Observations, choices
 
 SPACE = {name: CategoricalDistribution((1, 2, 3)) for name in "ab"}
 DIRECTIONS = ["maximize", "minimize"]
