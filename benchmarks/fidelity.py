@@ -113,7 +113,8 @@ def main() -> None:
             "with 95 % intervals (bootstrap over architectures); *pairs*: the share of pairs in "
             f"the same order, by rung; *accuracy*: the mean at epoch {last}. "
             f"{given.architectures} uniform draws of a space of "
-            f"{SearchSpace.from_dict(SPACE).size()} (ResNet-8 of width 4, 6 or 8 and a stem of stride 2; none, SE, ECA or "
+            f"{SearchSpace.from_dict(SPACE).size()} (ResNet-8 of width 4, 6 or 8 and a stem of "
+            "stride 2; none, SE, ECA or "
             f"CBAM in each stage), {half:,} training and {half:,} validation images of "
             "FashionMNIST, one seed.",
             "",
