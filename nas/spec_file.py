@@ -43,6 +43,15 @@ def parse(text: str, filename: str = "job.yaml", overrides: Sequence[str] = ()) 
     document = Document.read(text, filename)
     for override in overrides:
         document.override(override)
+    return checked(document)
+
+
+def checked(document: Document) -> JobSpec:
+    """The spec that a document holds.
+
+    Raises:
+        JobFileError: with every problem found.
+    """
     found = list(document.problems)
     if document.usable:
         try:
@@ -63,7 +72,7 @@ def locator(path: str | Path, overrides: Sequence[str] = ()) -> Locate:
     Returns:
         a function of (path in the spec, message) to a problem at its place in the file.
     """
-    document = Document.read(_text_of(Path(path)), str(path))
+    document = Document.open(path)
     for override in overrides:
         document.override(override)
     return document.place
@@ -101,7 +110,7 @@ class Document:
 
     Attributes:
         usable: whether there is a mapping to check at all.
-        overridden: the ``--set`` text by the path that it set.
+        overridden: the option that set it (``--set search.trials=40``) by path.
     """
 
     filename: str
@@ -121,6 +130,15 @@ class Document:
             reason = "is empty" if empty else "is not a mapping of keys to values"
             document.problems.append(Problem(filename, "", f"{reason}; 'nas init' writes a start"))
         return document
+
+    @classmethod
+    def open(cls, path: str | Path) -> Document:
+        """Read a file.
+
+        Raises:
+            JobFileError: if it can't be read.
+        """
+        return cls.read(_text_of(Path(path)), str(path))
 
     @property
     def value(self) -> Any:
@@ -142,7 +160,7 @@ class Document:
         """A problem at the place of a path, or of the override that set it."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.overridden:
-                return Problem(f"--set {self.overridden[path[:length]]}", dotted(path), message)
+                return Problem(self.overridden[path[:length]], dotted(path), message)
         return self.at(self.mark(path, message), path, message)
 
     def mark(self, path: yaml_source.Path, message: str) -> yaml_source.Mark:
@@ -170,9 +188,10 @@ class Document:
         for flaw in given.flaws:
             self.problems.append(Problem(where, key, flaw.message))
         if not given.flaws and self.usable:
-            self._set(path, given.value, text)
+            self.put(path, given.value, where)
 
-    def _set(self, path: tuple[str, ...], value: Any, text: str) -> None:
+    def put(self, path: tuple[str, ...], value: Any, where: str) -> None:
+        """Set a value; what is wrong with it is told at ``where``, the option that gave it."""
         here: Any = self.value
         done: yaml_source.Path = ()
         for part in path[:-1]:
@@ -184,10 +203,10 @@ class Document:
         step = _step(here, path[-1])
         if isinstance(here, dict) or (isinstance(here, list) and _child(here, step) is not None):
             here[step] = value  # type: ignore[index]
-            self.overridden[(*done, step)] = text
+            self.overridden[(*done, step)] = where
         else:
             reason = f"{dotted(done)} holds no key {path[-1]!r} that could be set"
-            self.problems.append(Problem(f"--set {text}", dotted(path), reason))
+            self.problems.append(Problem(where, dotted(path), reason))
 
 
 def _step(here: Any, part: str) -> str | int:

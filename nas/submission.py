@@ -56,7 +56,7 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
         },
         # Latency has no highest value before something was measured: the driver fills it in.
         "reference": {"accuracy": 1 / found.shape.classes, "cost": highest.get(objective)},
-        "baselines": _baselines(spec, found),
+        "baselines": planned_baselines(spec, found),
         "cost_range": {name: [lowest[name], highest[name]] for name in highest},
         "space_size": found.space_size,
         "workers": workers,
@@ -70,7 +70,7 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
     return store.jobs.create(spec.name, spec.model_dump(mode="json"), details)
 
 
-def _baselines(spec: JobSpec, found: DeepReport) -> dict[str, Any]:
+def planned_baselines(spec: JobSpec, found: DeepReport) -> dict[str, Any]:
     """Labels of the rules to be trained, and the reasons of those that won't be."""
     limits = {k: v for k, v in spec.cost.limits.model_dump().items() if v is not None}
     wanted, trials = spec.search.baselines, spec.search.trials

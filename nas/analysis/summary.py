@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "duplicates": job.details.get("duplicates"),
         "exhausted": job.details.get("exhausted", False),
         "worker_seconds": store.trials.worker_seconds(job.id),
+        "extensions": [_extension(entry) for entry in job.details.get("extensions", [])],
         "best": _best(job, trials),
         "front_size": len(found.points),
         "hypervolume": found.hypervolume,
@@ -95,6 +96,10 @@ def iso(ms: int | None) -> str | None:
     if ms is None:
         return None
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _extension(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"at": iso(entry["at_ms"]), "trials": entry["trials"], "changes": entry["changes"]}
 
 
 def _best(job: Job, trials: Sequence[Trial]) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("nas.cli.list:list_jobs", "List jobs."),
     "show": ("nas.cli.show:show", "Show one job: state, trials, costs."),
     "resume": ("nas.cli.resume:resume", "Go on with a job that was interrupted."),
+    "extend": ("nas.cli.extend:extend", "Give a job more trials, or another space."),
     "front": ("nas.cli.front:front", "Print a job's Pareto front."),
     "report": ("nas.cli.report:report", "Compare the front with the hand-made rules."),
     "retrain": ("nas.cli.retrain:retrain", "Train a trial again, longer."),

@@ -50,6 +50,7 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     rows.append(
         ("space", f"{summary['space_size']:,} architectures, rungs at {_listed(summary['rungs'])}")
     )
+    rows += [("extended", _extended(entry)) for entry in summary["extensions"]]
     if best:
         spent = f"{cost(objective, best[objective])} {_UNITS[objective]}"
         rows.append(("best", f"{accuracy(best['accuracy'])} % (trial {best['trial']}), {spent}"))
@@ -82,6 +83,14 @@ def _reused(cache: Mapping[str, float]) -> str:
     count = cache["reports"]
     told = f"{count:,} rung{'' if count == 1 else 's'} taken from earlier trainings"
     return f"{told}: {cache['epochs']:,} epochs, {_duration(cache['worker_seconds'])} saved"
+
+
+def _extended(entry: Mapping[str, Any]) -> str:
+    changes = (
+        key if key == "space" else f"{key} {old} → {new}"
+        for key, (old, new) in entry["changes"].items()
+    )
+    return f"after {entry['trials']} trials: {', '.join(changes)}"
 
 
 def _front(summary: Mapping[str, Any]) -> str:

@@ -13,8 +13,9 @@ from workers.protocol import Answer, Evaluation, Lost, Report, Segment, Task
 
 
 def front_trials(book: TrialBook) -> list[Trial]:
-    """Finished trials of the search that nothing dominates, by cost."""
-    done = [trial for trial in book.searched() if trial.state == "done"]
+    """Finished trials of the search within the limits that nothing dominates, by cost."""
+    within = [t for t in book.searched() if book.plan.over_limit(t.costs()) is None]
+    done = [trial for trial in within if trial.state == "done"]
     cost = [trial.cost(book.plan.objective) for trial in done]
     return [done[i] for i in front_indices([t.accuracy or 0.0 for t in done], cost)]
 

@@ -13,6 +13,7 @@ from nas.search.known import known_of
 from nas.search.study import History, SearchStudy, Suggestion
 from nas.store.records import Trial
 from search_spaces.architecture import Architecture
+from search_spaces.errors import SpaceError
 from workers.protocol import (
     Answer,
     Latency,
@@ -68,7 +69,7 @@ class Search:
             plan.rungs,
             search.reduction,
             search.seed,
-            [_history(trial, book) for trial in book.searched() if trial.params is not None],
+            [known for trial in book.searched() if (known := _history(trial, book)) is not None],
             known_of(plan),
         )
         self._unfinished = deque(t.number for t in book.searched() if t.state == "running")
@@ -243,10 +244,15 @@ def relative(report: LatencyReport, quiet: Latency) -> Latency:
     return Latency(candidate.median_ms * scale, candidate.spread_ms * scale)
 
 
-def _history(trial: Trial, book: TrialBook) -> History:
+def _history(trial: Trial, book: TrialBook) -> History | None:
+    """None where the architecture lies outside of the space, as it is now."""
+    try:
+        params = book.plan.space.params_of(Architecture.from_json(trial.architecture))
+    except SpaceError:
+        return None
     return History(
         trial.number,
-        trial.params or {},
+        params,
         trial.state,
         trial.cost(book.plan.objective),
         {row.epoch: row.validation_accuracy for row in book.reports[trial.number]},

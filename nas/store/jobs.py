@@ -78,6 +78,18 @@ class Jobs:
             merged = {**connection.execute(query).scalar_one(), **details}
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(details=merged))
 
+    def extend(
+        self, job_id: int, spec: dict[str, Any], details: dict[str, Any], reason: str
+    ) -> None:
+        """Queue a job again under a changed spec, with keys merged into its details."""
+        with self._engine.begin() as connection:
+            query = select(jobs.c.details).where(jobs.c.id == job_id)
+            merged = {**connection.execute(query).scalar_one(), **details}
+            values: dict[str, Any] = {"spec": spec, "details": merged, "state": "queued"}
+            values |= {"reason": "", "finished_ms": None}
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+            record_event(connection, job_id, "job_queued", {"reason": reason})
+
     def events(self, job_id: int, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events of a job with ids above ``after``, oldest first."""
         query = (

@@ -112,14 +112,18 @@ class Trial:
         Raises:
             ValueError: if it was never measured.
         """
-        value = {
-            "forward_flops": self.forward_flops,
-            "parameters": self.parameters,
-            "latency_ms": self.latency_ms,
-        }[objective]
+        value = self.costs()[objective]
         if value is None:
             raise ValueError(f"trial {self.number} has no {objective}")
         return float(value)
+
+    def costs(self) -> dict[str, float | None]:
+        """Every cost by name; None where it was never measured."""
+        return {
+            "forward_flops": self.forward_flops,
+            "parameters": self.parameters,
+            "latency_ms": self.latency_ms,
+        }
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ def test_help_lists_every_command_with_its_line(nas):
 
 
 def test_commands_are_those_of_the_manual():
-    manual = "init validate run submit list show resume front report export draw attention-maps"
-    assert " ".join(app.COMMANDS) == f"{manual} spaces inspect doctor serve"
+    manual = "init validate run submit list show resume extend front report retrain export"
+    assert " ".join(app.COMMANDS) == f"{manual} draw attention-maps spaces inspect doctor serve"
 
 
 @pytest.mark.parametrize("name", ["init", "validate", "spaces", "doctor"])

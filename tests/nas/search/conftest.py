@@ -37,15 +37,19 @@ def job_spec(**changes):
     return JobSpec.model_validate(data)
 
 
-def record(store, **changes):
-    """Submit a job without loading its images."""
-    spec = job_spec(**changes)
+def found_for(spec):
+    """What a deep check would see, without loading images."""
     low, high = cost_range(spec.search_space(), SHAPE)
     size = spec.search_space().size()
     digest = hashlib.sha256(b"digits").hexdigest()[:16]
     moments = (77.9,), (95.9,)
-    found = DeepReport(SHAPE, digest, *moments, 1150, 288, 359, size, low, high, 1.0)
-    return submit(store, spec, found)
+    return DeepReport(SHAPE, digest, *moments, 1150, 288, 359, size, low, high, 1.0)
+
+
+def record(store, **changes):
+    """Submit a job without loading its images."""
+    spec = job_spec(**changes)
+    return submit(store, spec, found_for(spec))
 
 
 @pytest.fixture

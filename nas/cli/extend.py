@@ -1,0 +1,66 @@
+"""``nas extend``: more trials for a job, or another space."""
+
+from __future__ import annotations
+
+import click
+
+from nas.cli.foreground import drive_and_tell
+from nas.cli.output import Output, output_option, say
+from nas.errors import NotFound
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--trials", type=click.IntRange(min=1), metavar="N", help="Train N more architectures."
+)
+@click.option(
+    "--space",
+    metavar="SPACE",
+    help="A wider or narrower one: a file, a ready space's name, or a section as YAML.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change search.trials, space, cost.limits or finalists; may be repeated.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+@output_option
+def extend(
+    job: str,
+    trials: int | None,
+    space: str | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    output: Output,
+) -> None:
+    """Go on with JOB here, done or not, with more trials or another space.
+
+    Nothing is trained again. Trials outside of a narrowed space stay on the front.
+    """
+    from nas.cli.progress import progress
+    from nas.extension import begun, changed_document, extended_spec
+    from nas.home import Home
+    from nas.store.store import Store
+
+    home = Home.here()
+    if not home.store_address and not home.store_file.exists():
+        raise NotFound("job", job)
+    store = Store(home.store_url)
+    found = store.jobs.get(job)
+    count = begun(store.trials.list(found.id))
+    document = changed_document(found, trials, space, overrides, count)
+    spec = extended_spec(found, document, count)
+    quiet = quiet or output.json
+    with progress(quiet=quiet) as display:
+        display.note(f"checking what changes in {found.name}: data, shapes, costs")
+        from nas.deep import deep_check
+        from nas.extending import extend as record
+
+        report = deep_check(spec, document.place, estimate=False)
+    found = record(store, home, found, spec, report)
+    if not output.json:
+        say(f"{found.name} goes on: {count} of {spec.search.trials} trials have begun")
+    drive_and_tell(store, home, found, quiet=quiet, output=output)

@@ -1,0 +1,93 @@
+"""Recording an extension: the job is queued again and knows what it was extended with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nas.deep import DeepReport
+from nas.errors import DataProblem
+from nas.extension import begun, extension
+from nas.home import Home
+from nas.locks import driving
+from nas.plan import Plan
+from nas.search.book import TrialBook
+from nas.spec import JobSpec
+from nas.store.records import Job
+from nas.store.store import Store
+from nas.submission import planned_baselines
+from search_spaces.architecture import Architecture
+
+
+def extend(store: Store, home: Home, job: Job, spec: JobSpec, found: DeepReport) -> Job:
+    """Queue a job again under a changed spec.
+
+    Every finished trial stays what it is, also outside of a narrowed space: it was trained by the
+    same recipe on the same data, so the front and the report go on counting it. What still ran or
+    waited and would not be suggested any more is pruned.
+
+    Args:
+        store: where the job is recorded.
+        home: of its lock and checkpoints.
+        job: not driven by anybody.
+        spec: checked by ``extended_spec``.
+        found: what the deep check saw.
+
+    Raises:
+        DataProblem: if the images are not those that the job began with.
+        WrongState: if a process drives the job.
+    """
+    if found.data_hash != job.details["data"]["hash"]:
+        raise DataProblem(
+            f"the images have changed since job {job.name} began (hash {found.data_hash}, was "
+            f"{job.details['data']['hash']}), so new trials would not compare with its old ones"
+        )
+    with driving(home.root, job.name):
+        trials = store.trials.list(job.id)
+        entry = extension(job, spec, begun(trials))
+        changed = ", ".join(entry["changes"])
+        store.jobs.extend(
+            job.id,
+            spec.model_dump(mode="json"),
+            {
+                **_details(job, spec, found),
+                "extensions": [*job.details.get("extensions", []), entry],
+            },
+            f"extended: {changed}",
+        )
+        job = store.jobs.get(job.name)
+        _prune_outside(TrialBook(Plan.of(job, home.checkpoints(job.name)), store))
+    return job
+
+
+def _details(job: Job, spec: JobSpec, found: DeepReport) -> dict[str, Any]:
+    """What depends on the space; the hypervolume's box grows with it and never shrinks."""
+    old, objective = job.details, job.details["objective"]
+    range_ = {
+        name: [
+            min(old["cost_range"][name][0], getattr(found.lowest, name)),
+            max(old["cost_range"][name][1], getattr(found.highest, name)),
+        ]
+        for name in old["cost_range"]
+    }
+    details: dict[str, Any] = {
+        "space_size": found.space_size,
+        "baselines": planned_baselines(spec, found),
+        "cost_range": range_,
+        "exhausted": False,
+    }
+    if objective in range_:
+        details["reference"] = {**old["reference"], "cost": range_[objective][1]}
+    if old.get("latency_reference"):
+        details["latency_reference"] = None  # measured anew: the smallest backbone may be another
+    return details
+
+
+def _prune_outside(book: TrialBook) -> None:
+    for trial in [*book.in_state("running"), *book.in_state("waiting")]:
+        if trial.kind != "search":
+            continue
+        over = book.plan.over_limit(trial.costs())
+        if Architecture.from_json(trial.architecture) not in book.plan.space:
+            over = "outside of the space as extended"
+        if over:
+            book.set_state(trial.number, "pruned", over)
