@@ -59,9 +59,9 @@ def test_a_loop_would_be_found():
 @pytest.mark.parametrize(
     ("package", "allowed"),
     [
-        ("ray", ("workers.pool",)),
+        ("ray", ("workers.pool", "nas.tune")),
         ("mlflow", ("nas.tracking",)),
-        ("optuna", ("nas.search",)),
+        ("optuna", ("nas.search", "nas.tune")),
         (
             "torch",
             (
@@ -71,6 +71,7 @@ def test_a_loop_would_be_found():
                 "nas.estimate",
                 "nas.export",
                 "nas.submission",
+                "nas.tune",
             ),
         ),
     ],
