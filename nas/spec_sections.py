@@ -19,6 +19,9 @@ Sampler = Literal["known_cost", "tpe", "nsga2", "random", "gp"]
 Pruner = Literal["pareto", "none"]
 Place = tuple[str | int, ...]
 
+#: Trials of a search from which it is audited unless the job file says otherwise.
+LEAST_AUDITED = 60
+
 _WORDS = {"yes": True, "on": True, "no": False, "off": False}
 
 #: A switch: ``true``/``false``, and YAML 1.1's ``yes``/``no``/``on``/``off``.
@@ -110,6 +113,27 @@ class CostSection(Section):
     latency_batch: Count = 1
 
 
+class AuditSection(Section):
+    """Uniform draws that are never pruned: they tell which rungs predict the last one.
+
+    Attributes:
+        trials: how many of the search's; 0: none. ``auto``: one in ten, at least 8 and at most 24,
+            and none in a search of fewer than ``LEAST_AUDITED`` trials or without pruning.
+        threshold: of the rank correlation (Kendall's tau) below which a rung prunes nothing.
+    """
+
+    trials: int | Literal["auto"] = "auto"
+    threshold: float = Field(0.2, ge=-1, le=1)
+
+    @field_validator("trials", mode="plain")
+    @classmethod
+    def _whole_or_auto(cls, value: object) -> int | str:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value == "auto" or (whole and value >= 0):  # type: ignore[operator]
+            return value  # type: ignore[return-value]
+        raise ValueError(f"{value!r} is not a number of trials; allowed: auto, an integer from 0")
+
+
 class SearchSection(Section):
     """How many architectures are tried, who suggests them and who stops them early.
 
@@ -117,6 +141,9 @@ class SearchSection(Section):
         trials: architectures to train, baselines counted, duplicates not.
         rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
         reduction: one trial of so many goes on from a rung to the next.
+        promote_by_surrogate: share of those that follow the surrogate's forecast instead of the
+            rank at the rung.
+        audit: how well rungs predict the last one.
         cache: take what any job of the store has trained already instead of training it again.
         baselines: hand rules to train first, so that the verdict has something to stand on; see
             ``nas.spec_baselines``.
@@ -128,9 +155,21 @@ class SearchSection(Section):
     pruner: Pruner = "pareto"
     rungs: Annotated[tuple[Count, ...], Field(strict=False)] | None = None
     reduction: int = Field(3, ge=2)
+    promote_by_surrogate: float = Field(0.25, ge=0, le=1)
+    audit: AuditSection = AuditSection()
     cache: Flag = True
     baselines: dict[str, Any] = Field(default_factory=lambda: read_baselines(True))
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @property
+    def audited(self) -> int:
+        """How many trials the audit takes, with ``auto`` resolved."""
+        wanted = self.audit.trials
+        if self.pruner == "none":
+            return 0
+        if wanted != "auto":
+            return min(wanted, self.trials)
+        return 0 if self.trials < LEAST_AUDITED else min(24, max(8, self.trials // 10))
 
     @field_validator("baselines", mode="plain")
     @classmethod

@@ -172,7 +172,7 @@ def point_of(trial: Trial, repeats: Mapping[int, Sequence[Trial]]) -> Point:
     return Point(
         trial=trial.number,
         kind=trial.kind,
-        label=trial.label,
+        label="" if trial.audited else trial.label,
         accuracy=float(trial.accuracy or 0),
         parameters=trial.parameters,
         forward_flops=trial.forward_flops,

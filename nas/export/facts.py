@@ -69,7 +69,7 @@ class Facts:
         return cls(
             job=job.name,
             trial=trial.number,
-            label=trial.label,
+            label="" if trial.audited else trial.label,
             seed=trial.seed,
             epochs=report.epoch,
             accuracy=report.validation_accuracy,

@@ -6,12 +6,13 @@ from collections import deque
 from dataclasses import dataclass
 
 from nas.plan import Plan
+from nas.search.audit import AuditSample
 from nas.search.baselines import Baseline, choose_baselines
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import Fits, unlimited
 from nas.search.known import known_of
 from nas.search.study import History, SearchStudy, Suggestion
-from nas.store.records import Trial
+from nas.store.records import AUDIT, Trial, TrialKind
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
 from workers.protocol import (
@@ -32,6 +33,7 @@ class Candidate:
 
     architecture: Architecture
     suggestion: Suggestion | None
+    kind: TrialKind = "search"
     label: str = ""
 
 
@@ -71,7 +73,10 @@ class Search:
             search.seed,
             [known for trial in book.searched() if (known := _history(trial, book)) is not None],
             known_of(plan),
+            search.promote_by_surrogate,
+            search.audit.threshold,
         )
+        self._sample = AuditSample(plan.space, search.audited, search.trials, search.seed)
         self._unfinished = deque(t.number for t in book.searched() if t.state == "running")
         self._rules = deque(self._open_baselines())
         self._measuring: dict[str, Candidate] = {}
@@ -151,16 +156,31 @@ class Search:
         while self._rules:
             rule = self._rules.popleft()
             if self._refuse(rule.architecture) is None:
-                return Candidate(
-                    rule.architecture, self._study.propose(rule.architecture), rule.label
-                )
+                suggestion = self._study.propose(rule.architecture)
+                return Candidate(rule.architecture, suggestion, "baseline", rule.label)
+        audited = self._next_audited()
+        if audited is not None:
+            return Candidate(audited, self._study.propose(audited), label=AUDIT)
         suggestion = self._study.suggest(self._refuse)
         return None if suggestion is None else Candidate(suggestion.architecture, suggestion)
 
+    def _next_audited(self) -> Architecture | None:
+        """A uniform draw, if one is due."""
+        begun = [trial.audited for trial in self._book.searched()]
+        begun += [(c.kind, c.label) == ("search", AUDIT) for c in self._measuring.values()]
+        if sum(begun) >= self._sample.due(len(begun)):
+            return None
+        return self._sample.draw(self._reason_against)
+
     def _refuse(self, architecture: Architecture) -> str | None:
+        reason = self._reason_against(architecture)
+        self.duplicates += reason == "duplicate"
+        return reason
+
+    def _reason_against(self, architecture: Architecture) -> str | None:
+        """Why this can't be trained, in words, or None."""
         measuring = any(c.architecture == architecture for c in self._measuring.values())
         if measuring or self._book.has(architecture, self._plan.seed):
-            self.duplicates += 1
             return "duplicate"
         cost = self._plan.cost(architecture)
         return self._plan.over_limit(
@@ -194,7 +214,7 @@ class Search:
         suggestion = candidate.suggestion
         trial = self._book.add(
             candidate.architecture,
-            "baseline" if candidate.label else "search",
+            candidate.kind,
             self._plan.seed,
             dict(suggestion.params) if suggestion else None,
             latency,
@@ -202,7 +222,8 @@ class Search:
         )
         if suggestion is not None:
             cost = trial.cost(self._plan.objective)
-            self._study.admit(suggestion, trial.number, cost, bool(candidate.label))
+            protected = trial.kind == "baseline"
+            self._study.admit(suggestion, trial.number, cost, protected, trial.audited)
         return trial
 
     def _next_segment(self, number: int) -> Segment:
@@ -257,4 +278,5 @@ def _history(trial: Trial, book: TrialBook) -> History | None:
         trial.cost(book.plan.objective),
         {row.epoch: row.validation_accuracy for row in book.reports[trial.number]},
         trial.kind == "baseline",
+        trial.audited,
     )

@@ -15,6 +15,9 @@ Outcome = Literal["running", "ok", "failed", "lost", "stopped"]
 #: Kinds that the search is made of; the others train again what it found.
 SEARCHED: tuple[TrialKind, ...] = ("baseline", "search")
 
+#: The label of searched trials that were drawn uniformly and are never pruned.
+AUDIT = "audit"
+
 #: The costs that can be an objective or a limit, all minimised.
 COSTS = ("forward_flops", "parameters", "latency_ms")
 
@@ -47,7 +50,7 @@ class NewTrial:
     Attributes:
         kind: ``baseline``, ``search``, ``finalist`` (a repeat of ``origin`` on another seed) or
             ``retrain`` (``origin`` with a recipe of its own).
-        label: a baseline's name; empty otherwise.
+        label: a baseline's name, or ``AUDIT``; empty otherwise.
         hash: of architecture, recipe, data, training seed, device kind and training version.
         params: the space's parameters; None where the architecture lies outside the space.
         recipe: of its own, every ``auto`` resolved; None: the job's.
@@ -100,6 +103,11 @@ class Trial:
     created_ms: int
     finished_ms: int | None
     recipe: dict[str, Any] | None = None
+
+    @property
+    def audited(self) -> bool:
+        """Whether it was drawn uniformly, to tell which rungs predict the last one."""
+        return self.kind == "search" and self.label == AUDIT
 
     @property
     def searched(self) -> bool:

@@ -17,8 +17,26 @@ from workers.recipe import Recipe
 
 @pytest.mark.parametrize(("section", "value"), [(RecipeSection, Recipe), (DataSection, DataSpec)])
 def test_sections_have_the_workers_fields_and_defaults(section, value):
-    assert list(section.model_fields) == [field.name for field in fields(value)]
-    assert section().model_dump() == {field.name: field.default for field in fields(value)}
+    # A schedule in words there is a list of restarts here: ``JobSpec.recipe_value`` makes it.
+    defaults = {field.name: field.default for field in fields(value) if field.name != "restarts"}
+    found = section().model_dump(exclude={"schedule"})
+    assert list(found) == list(defaults)
+    assert found == defaults
+
+
+@pytest.mark.parametrize(
+    ("trials", "audited"), [(1, 0), (59, 0), (60, 8), (80, 8), (120, 12), (240, 24), (9000, 24)]
+)
+def test_an_audit_is_scaled_to_the_search(trials, audited):
+    assert SearchSection(trials=trials).audited == audited
+    assert SearchSection(trials=trials, pruner="none").audited == 0
+    assert SearchSection(trials=trials, audit={"trials": 4}).audited == min(4, trials)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2.5, "some", True])
+def test_an_audits_size_is_auto_or_a_number(wrong):
+    with pytest.raises(ValidationError, match="allowed: auto, an integer from 0"):
+        SearchSection(trials=3, audit={"trials": wrong})
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from nas.plan import Plan
@@ -5,7 +7,8 @@ from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import drive
 from nas.search.loop import Search, relative
 from search_spaces.architecture import Architecture
-from tests.nas.search.conftest import Workers, failed
+from tests.nas.search.conftest import EXECUTE, Workers, failed
+from workers.inline import InlinePool
 from workers.protocol import Latency, LatencyReport, Lost
 
 
@@ -234,3 +237,75 @@ def test_latency_is_scaled_to_the_quiet_reference():
 def test_a_plan_read_back_is_the_plan(store, new_plan, tmp_path):
     plan = new_plan()
     assert Plan.of(store.jobs.get("small"), plan.checkpoints) == plan
+
+
+def audited_book(new_book, count=8, **changes):
+    return new_book(**{"search.audit": {"trials": count}, "search.trials": 30, **changes})
+
+
+def test_audited_trials_are_spread_marked_and_never_pruned(new_book):
+    book = audited_book(new_book)
+    run(book)
+    audited = [t for t in book.searched() if t.audited]
+    assert len(audited) == 8
+    assert len(book.searched()) == 30
+    assert {t.state for t in audited} == {"done"}
+    assert {t.kind for t in audited} == {"search"}
+    numbers = [t.number for t in audited]
+    assert numbers[0] < 10 < 20 < numbers[-1]
+
+
+def test_the_audited_sample_does_not_depend_on_workers_nor_on_the_sampler(new_book):
+    books = [
+        audited_book(new_book, name=f"j{i}", **changes)
+        for i, changes in enumerate([{}, {"search.sampler": "random"}])
+    ]
+    run(books[0])
+    run(books[1], Workers(size=3))
+    first, second = ({t.hash for t in book.searched() if t.audited} for book in books)
+    assert len(first & second) >= 6  # the others were suggested before they were drawn
+
+
+def blind_first_rung(task, answer):
+    """Accuracies at epoch 1 that are the reverse of those at the end."""
+    if getattr(task, "end_epoch", 0) != 1:
+        return answer
+    (end,) = execute_to_end(task)
+    return replace(answer, validation_accuracy=1 - end.validation_accuracy)
+
+
+def execute_to_end(task):
+    pool = InlinePool(EXECUTE)
+    pool.submit(replace(task, end_epoch=9))
+    return pool.wait()
+
+
+def test_a_rung_that_predicts_nothing_stops_pruning_by_itself(new_book):
+    def passed(book):
+        return sum(t.epoch > 1 for t in book.searched())
+
+    trusting = audited_book(new_book, **{"search.audit": {"trials": 8, "threshold": -1.0}})
+    run(trusting, Workers(spoil=blind_first_rung))
+    wary = audited_book(new_book, name="wary")
+    run(wary, Workers(spoil=blind_first_rung))
+    assert passed(trusting) < 25
+    assert passed(wary) == 30
+
+
+@pytest.mark.parametrize("stop_after", [3, 30, 55])
+def test_an_audit_goes_on_after_a_kill(store, new_book, stop_after):
+    left = [stop_after]
+
+    def spoil(task, answer):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return blind_first_rung(task, answer)
+
+    book = audited_book(new_book)
+    with pytest.raises(KeyboardInterrupt):
+        run(book, Workers(spoil=spoil))
+    again = TrialBook(book.plan, store)
+    run(again, Workers(spoil=blind_first_rung))
+    assert sum(t.audited for t in again.searched()) == 8
+    assert sum(t.epoch > 1 for t in again.searched()) == 30
