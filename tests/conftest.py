@@ -84,6 +84,7 @@ def fill(
     spec = {
         "name": name,
         "seed": 0,
+        "space": "cifar_small",
         "search": {"trials": budget or len(entries), "sampler": "tpe", "pruner": "pareto"},
         "finalists": {"seeds": finalist_seeds},
         "recipe": {"epochs": RUNGS[-1]},

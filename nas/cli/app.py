@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "extend": ("nas.cli.extend:extend", "Give a job more trials, or another space."),
     "front": ("nas.cli.front:front", "Print a job's Pareto front."),
     "report": ("nas.cli.report:report", "Compare the front with the hand-made rules."),
+    "effects": ("nas.cli.effects:effects", "Print what each type does where, which axes matter."),
     "retrain": ("nas.cli.retrain:retrain", "Train a trial again, longer."),
     "export": ("nas.cli.export:export", "Write a trained model as plain PyTorch code."),
     "draw": ("nas.cli.draw:draw", "Draw an architecture as SVG."),

@@ -24,18 +24,25 @@ WIDTH = 108
 @output_option
 def report(job: str, every: bool, output: Output) -> None:
     """Compare the front of JOB (a name or an id) with no attention and the hand rules."""
+    from dataclasses import asdict
+
+    from nas.analysis.effects import effects
     from nas.analysis.verdict import verdict
+    from nas.cli.effects import strongest_lines
 
     with opened_job(job) as (store, found):
-        made = verdict(store, found)
-    output.emit(made.to_dict(), lambda: _parts(made, every))
+        made, told = verdict(store, found), effects(store, found)
+    strongest = [asdict(effect) for effect in told.strongest()]
+    data = {**made.to_dict(), "strongest_effects": strongest}
+    output.emit(data, lambda: _parts(made, every, strongest_lines(told)))
 
 
-def _parts(made: Verdict, every: bool) -> list[Part]:
+def _parts(made: Verdict, every: bool, strongest: list[str]) -> list[Part]:
     first, *rest = made.sentences
     parts: list[Part] = [_wrapped(first)]
     parts += ["", *(_wrapped(line) for line in rest)] if rest else []
     parts += _comparisons(made, every) if made.standings else []
+    parts += ["", *(_wrapped(line, 2) for line in strongest)] if strongest else []
     parts += ["", "How it was measured:", *(_wrapped(f"- {line}", 2) for line in made.measured)]
     if made.warnings:
         parts += ["", "Before you believe it:"]

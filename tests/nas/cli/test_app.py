@@ -19,7 +19,7 @@ def test_help_lists_every_command_with_its_line(nas):
 
 
 def test_commands_are_those_of_the_manual():
-    manual = "init validate run submit list show resume extend front report retrain export"
+    manual = "init validate run submit list show resume extend front report effects retrain export"
     assert " ".join(app.COMMANDS) == f"{manual} draw attention-maps spaces inspect doctor serve"
 
 

@@ -51,7 +51,9 @@ def test_it_fits_a_page_and_all_comparisons_are_one_option_away(nas, store, add_
 
 def test_json_is_the_verdict(nas, store, add_job):
     job = add_job(store, entries())
-    assert json.loads(nas("report", "1", "-o", "json").stdout) == verdict(store, job).to_dict()
+    told = json.loads(nas("report", "1", "-o", "json").stdout)
+    assert told.pop("strongest_effects") == []
+    assert told == verdict(store, job).to_dict()
 
 
 def test_a_job_without_trials_has_a_report(nas, store, add_job):
