@@ -23,6 +23,7 @@ from nas.search.share import SearchShare
 from nas.store.records import Job, Trial
 from nas.store.store import Store
 from search_spaces.architecture import Architecture
+from workers.checkpoint import sweep
 from workers.errors import DataError, PoolError
 from workers.inline import WorkerPool
 from workers.pool import RayPool
@@ -137,6 +138,7 @@ def _drive(
     with closing(open_pool(job, say)) as pool:
         plan = Plan.of(job, home.checkpoints(job.name))
         plan.checkpoints.mkdir(parents=True, exist_ok=True)
+        sweep(plan.checkpoints)
         reference = None
         if plan.measures_latency:
             reference = measure_reference(store, job, plan, pool, meter)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,12 @@ from torch import Tensor
 from workers.errors import CheckpointError
 
 FORMAT = 1
+
+#: The name of a file that is being written: ``.0003.pt.PROCESS.RANDOM``.
+_UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}")
+
+#: Seconds after which an unfinished file is nobody's any more: its process number was given anew.
+_ABANDONED = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +108,39 @@ def file_sha256(path: str | Path) -> str:
     """The sha256 of a file, as ``write`` returned it."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sweep(folder: str | Path) -> int:
+    """Delete what processes that died while writing a checkpoint left anywhere in a folder.
+
+    Returns:
+        How many files there were.
+    """
+    swept = 0
+    for path in Path(folder).rglob(".*"):
+        found = _UNFINISHED.fullmatch(path.name)
+        if found and (not _lives(int(found["process"])) or _age(path) > _ABANDONED):
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # there is one, of another user
+    return True
+
+
+def _age(path: Path) -> float:
+    """Seconds since the last write; none if it is gone meanwhile."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _replace(path: Path, content: memoryview) -> None:

@@ -105,3 +105,13 @@ def test_latency_as_the_objective_fixes_its_reference_first(store, home):
     assert job.details["reference"]["cost"] > 0
     assert job.details["latency_reference"]["median_ms"] > 0
     assert all(t.latency_ms for t in store.trials.list(job.id) if t.kind != "finalist")
+
+
+def test_a_drive_begins_with_sweeping_what_a_killed_worker_left(store, home):
+    job = record(store)
+    folder = home.checkpoints(job.name) / "00001"
+    folder.mkdir(parents=True)
+    unfinished = folder / ".0003.pt.999999999.0123abcd"
+    unfinished.touch()
+    drive(store, home, job)
+    assert not unfinished.exists()

@@ -1,13 +1,15 @@
 import hashlib
 import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from workers.checkpoint import Checkpoint, file_sha256, read, read_for, write
+from workers.checkpoint import Checkpoint, file_sha256, read, read_for, sweep, write
 from workers.errors import CheckpointError
 
 
@@ -99,3 +101,43 @@ def test_a_checkpoint_of_another_trial_or_rung_is_refused(checkpoint, tmp_path):
         read_for(path, '{"a":1}')
     with pytest.raises(CheckpointError, match="holds 3 epochs; 4 were expected"):
         read_for(path, "{}", 4)
+
+
+#: Writes a checkpoint and hangs with the content written, but not yet in its place.
+HANGING = """
+import os, sys, time
+import torch
+from workers import checkpoint
+
+def hang(descriptor):
+    print("hanging", flush=True)
+    time.sleep(60)
+
+os.fsync = hang
+empty = checkpoint.Checkpoint("{}", 1, {}, {}, torch.zeros(1), {})
+checkpoint.write(empty, sys.argv[1])
+"""
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(checkpoint, tmp_path):
+    whole = tmp_path / "00001" / "0003.pt"
+    write(checkpoint, whole)
+    command = [sys.executable, "-c", HANGING, str(tmp_path / "00001" / "0006.pt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "hanging\n"
+        (unfinished,) = set(whole.parent.iterdir()) - {whole}
+        assert sweep(tmp_path) == 0
+        assert unfinished.exists()
+        process.kill()
+    assert unfinished.exists()
+    (tmp_path / ".keep").touch()
+    assert sweep(tmp_path) == 1
+    assert set(tmp_path.rglob("*")) == {whole, whole.parent, tmp_path / ".keep"}
+
+
+def test_an_old_unfinished_file_is_swept_though_its_process_number_lives(tmp_path):
+    unfinished = tmp_path / f".0003.pt.{os.getpid()}.0123abcd"
+    unfinished.touch()
+    assert sweep(tmp_path) == 0
+    os.utime(unfinished, (0, 0))
+    assert sweep(tmp_path) == 1
