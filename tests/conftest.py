@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nas.store.records import Job, NewTrial, ReportRow, Trial
+from nas.store.records import AUDIT, Job, NewTrial, ReportRow, Trial
 from nas.store.store import Store
 from search_spaces.architecture import Architecture, Choice, Placement
 
@@ -75,8 +75,9 @@ def fill(
     Args:
         trials: each a mapping of ``accuracy``, ``flops`` and, where they differ from the default,
             ``parameters``, ``latency_ms``, ``label`` (a baseline then), ``attention``, ``width``,
-            ``depth``, ``epoch`` (below 12: pruned), ``state``, ``seed``, ``test``, and ``repeats``:
-            ``[(seed, validation accuracy, test accuracy or None)]``. None: ``sample_trials()``.
+            ``depth``, ``early`` (rung to accuracy), ``epoch`` (below 12: pruned), ``state``,
+            ``seed``, ``test``, and ``repeats``: ``[(seed, validation accuracy,
+            test accuracy or None)]``. None: ``sample_trials()``.
         state: the job's.
         details: added to the job's.
     """
@@ -85,7 +86,12 @@ def fill(
         "name": name,
         "seed": 0,
         "space": "cifar_small",
-        "search": {"trials": budget or len(entries), "sampler": "tpe", "pruner": "pareto"},
+        "search": {
+            "trials": budget or len(entries),
+            "sampler": "tpe",
+            "pruner": "pareto",
+            "audit": {"trials": "auto", "threshold": 0.2},
+        },
         "finalists": {"seeds": finalist_seeds},
         "recipe": {"epochs": RUNGS[-1]},
         "cost": {"objective": objective, "limits": {}},
@@ -121,7 +127,7 @@ def fill(
 def _new(number: int, entry: Mapping[str, Any], **changes: Any) -> NewTrial:
     wanted = {key: entry[key] for key in ("width", "depth", "attention") if key in entry}
     values: dict[str, Any] = {
-        "kind": "baseline" if entry.get("label") else "search",
+        "kind": "search" if entry.get("label", "") in ("", AUDIT) else "baseline",
         "hash": f"{number:032x}",
         "architecture": architecture(**wanted).to_json(),
         "params": {},
@@ -138,10 +144,13 @@ def _add(store: Store, job: Job, number: int, entry: Mapping[str, Any]) -> Trial
     trial = store.trials.add(job.id, number, _new(number, entry))
     accuracy, last = entry.get("accuracy"), entry.get("epoch", RUNGS[-1])
     state = entry.get("state") or ("done" if last == RUNGS[-1] else "pruned")
+    early = entry.get("early", {})
     if accuracy is not None:
         for rung in (rung for rung in RUNGS if rung <= last):
             after = "done" if rung == RUNGS[-1] else "waiting"
-            _report(store, trial, rung, accuracy - 0.02 * (last - rung) / last, after)
+            _report(
+                store, trial, rung, early.get(rung, accuracy - 0.02 * (last - rung) / last), after
+            )
     if store.trials.get(job.id, number).state != state:
         store.trials.set_state(trial, state, "diverged: for a test" if state == "failed" else "")
     if entry.get("test") is not None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nas.analysis.agreement import Agreement, search_against_retrain
+from nas.analysis.audit import Audit, job_audit
 from nas.analysis.caveats import how_measured, skipped_baselines, warnings
 from nas.analysis.comparisons import Comparison, Evidence, comparisons
 from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
@@ -58,6 +59,7 @@ class Verdict:
         noise: of one run; None without repeats.
         resolution: the smallest difference that these repeats can tell apart; None without.
         agreement: of the search's order with that of the repeats; None with few of them.
+        audit: how well early rungs predicted the last one; None without audited trials.
         epochs: what stopping early saved; see ``nas.analysis.summary.epochs``.
         measured: how it was measured, a sentence each.
         warnings: what a reader must know before believing it.
@@ -77,6 +79,7 @@ class Verdict:
     noise: Noise | None
     resolution: float | None
     agreement: Agreement | None
+    audit: Audit | None
     epochs: dict[str, int | float]
     measured: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -99,6 +102,7 @@ class Verdict:
             **self._noise(),
             "resolution": self.resolution,
             "agreement": self.agreement.to_dict() if self.agreement else None,
+            "audit": self.audit.to_dict() if self.audit else None,
             "points": [standing.to_dict(self.names) for standing in self.standings],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "baselines": [asdict(point) for point in self.baselines],
@@ -120,10 +124,13 @@ class Verdict:
 def verdict(store: Store, job: Job) -> Verdict:
     """Compare a job's front with its baselines, by the finalists' further seeds."""
     reused = store.trainings.reused(job.id).search_epochs
-    return verdict_of(job, store.trials.list(job.id), reused)
+    trials = store.trials.list(job.id)
+    return verdict_of(job, trials, reused, job_audit(store, job, trials))
 
 
-def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
+def verdict_of(
+    job: Job, trials: Sequence[Trial], reused: int = 0, audit: Audit | None = None
+) -> Verdict:
     """The verdict over these trials of the job, ``reused`` epochs of which earlier jobs trained."""
     objective: str = job.details["objective"]
     found = front_of(job, trials).points
@@ -146,6 +153,8 @@ def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
     measured = how_measured(job, evidence, seeds, tested, resolution, saved)
     if agreement:
         measured.append(agreement.sentence(evidence.measure))
+    if audit:
+        measured.append(audit.sentence())
     return Verdict(
         job=job.name,
         state=job.state,
@@ -161,6 +170,7 @@ def verdict_of(job: Job, trials: Sequence[Trial], reused: int = 0) -> Verdict:
         noise=noise,
         resolution=resolution,
         agreement=agreement,
+        audit=audit,
         epochs=saved,
         measured=tuple(measured),
         warnings=tuple(warnings(job, trials, found, evidence, seeds)),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nas.cli.opened import opened_job
-from nas.cli.output import Output, Part, output_option
+from nas.cli.output import Output, Part, Table, output_option
 
 if TYPE_CHECKING:
+    from nas.analysis.audit import Audit
     from nas.analysis.blocks import Block
     from nas.analysis.verdict import Verdict
 
@@ -43,11 +44,19 @@ def _parts(made: Verdict, every: bool, strongest: list[str]) -> list[Part]:
     parts += ["", *(_wrapped(line) for line in rest)] if rest else []
     parts += _comparisons(made, every) if made.standings else []
     parts += ["", *(_wrapped(line, 2) for line in strongest)] if strongest else []
+    parts += _audit(made.audit) if made.audit else []
     parts += ["", "How it was measured:", *(_wrapped(f"- {line}", 2) for line in made.measured)]
     if made.warnings:
         parts += ["", "Before you believe it:"]
         parts += [_wrapped(f"- {line}", 2) for line in made.warnings]
     return parts
+
+
+def _audit(audit: Audit) -> list[Part]:
+    from nas.analysis.audit import COLUMNS
+
+    heading = f"How early rungs predicted {audit.last} epochs, over uniformly drawn trials:"
+    return ["", heading, Table(COLUMNS, audit.rows())]
 
 
 def _comparisons(made: Verdict, every: bool) -> list[Part]:

@@ -61,3 +61,21 @@ def test_a_job_without_trials_has_a_report(nas, store, add_job):
     found = nas("report", "synthetic")
     assert found.exit_code == 0
     assert found.stdout.startswith("No trial has finished yet.")
+
+
+def test_the_audit_of_early_rungs_is_a_table(nas, store, add_job):
+    audited = [
+        {"label": "audit", "flops": 10 + i, "accuracy": 0.8 + i / 100, "early": {3: 0.7 - i / 100}}
+        for i in range(8)
+    ]
+    add_job(store, [*entries(), *audited])
+    lines = nas("report", "synthetic").stdout.splitlines()
+    title = "How early rungs predicted 12 epochs, over uniformly drawn trials:"
+    table = lines[lines.index(title) + 1 :]
+    assert table[0].split("  ")[0] == "rung"
+    assert " ".join(table[1].split()) == "3 epochs 8 −1.00 (−1.00 to −1.00) 0 % (0 to 0) nothing"
+    assert table[2].endswith("yes")
+    made = json.loads(nas("report", "synthetic", "-o", "json").stdout)
+    assert [rung["prunes"] for rung in made["audit"]["rungs"]] == [False, True]
+    trials = nas("show", "synthetic", "--trials").stdout
+    assert sum(" audit " in line for line in trials.splitlines()) == 8
