@@ -9,6 +9,9 @@ from typing import Any
 
 from nas.durations import in_words
 
+#: Why a trial that its job's budget cut short is pruned.
+STOPPED = "stopped by budget"
+
 #: Rounding of sums of seconds must not make a limit strike.
 _SLACK = 1e-9
 
@@ -106,4 +109,10 @@ def amount(name: str, used: float, limit: float | None) -> str:
 def _shown(name: str, value: float) -> str:
     if name == "wall_clock":
         return in_words(value)
-    return f"{value:,.0f}" if name == "epochs" else f"{value:.3g}"
+    return f"{value:,.0f}" if name == "epochs" else plain_hours(value)
+
+
+def plain_hours(hours: float) -> str:
+    """``0.0174``, ``1.98``, ``23.5``, ``1,235``: about three digits, no exponent."""
+    digits = 4 if hours < 0.1 else 3 if hours < 1 else 2 if hours < 10 else 1 if hours < 100 else 0
+    return f"{hours:,.{digits}f}"

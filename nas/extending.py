@@ -74,6 +74,7 @@ def _details(job: Job, spec: JobSpec, found: DeepReport) -> dict[str, Any]:
         "baselines": planned_baselines(spec, found),
         "cost_range": range_,
         "exhausted": False,
+        "stopped_by": None,
     }
     if objective in range_:
         details["reference"] = {**old["reference"], "cost": range_[objective][1]}

@@ -19,7 +19,7 @@ from nas.store.rows import now_ms
 from search_spaces.ready import ready_names
 
 #: Keys that an extension may change, with everything below them.
-EXTENDABLE = ("search.trials", "space", "cost.limits", "finalists")
+EXTENDABLE = ("search.trials", "space", "cost.limits", "budget", "finalists")
 
 
 def changed_document(
@@ -73,7 +73,7 @@ def extended_spec(job: Job, document: Document, begun: int) -> JobSpec:
         raise UsageProblem(
             f"search.trials is {trials}, but {begun} trials of {job.name} have begun"
         )
-    if trials == begun and not all(path.startswith("finalists") for path in found):
+    if trials == begun and not all(path.startswith(("finalists", "budget")) for path in found):
         raise UsageProblem(
             f"all {begun} trials of {job.name} have been spent; say with --trials how many more"
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from nas.budget import Budget, Spending
+from nas.budget import STOPPED, Budget, Spending
 from nas.speeds import Speeds
 from nas.store.records import Job, Outcome, Purpose, Work
 from nas.store.store import Store
@@ -180,7 +180,7 @@ class Meter:
     def reason(self, name: str) -> str:
         """That a limit ended the job, with what it has spent of it."""
         spent = self.spent()
-        told = f"stopped by budget: {self.budget.words(name, spent)}"
+        told = f"{STOPPED}: {self.budget.words(name, spent)}"
         left = self.budget.limits[name] - getattr(spent, name)
         little = name == "epochs" and left > 0
         return f"{told}; the rest is too little for another training" if little else told

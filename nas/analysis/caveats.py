@@ -51,6 +51,8 @@ def warnings(
     told = []
     if job.state != "done":
         told.append(f"The job is {job.state}: the front may still change.")
+    elif job.details.get("stopped_by"):
+        told.append(f"The job was {job.reason}. With more, the front might be another.")
     if found and seeds < 2:
         told.append("Every point rests on a single seed: no interval, nothing is separable.")
     elif seeds and evidence.measure == "validation":

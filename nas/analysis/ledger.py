@@ -1,26 +1,197 @@
-"""What a job cost, trial by trial and by purpose, and what was saved."""
+"""The ledger: what every trial cost, what for, and what was saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from nas.budget import Spending
-from nas.store.records import Charge, Job
+from nas.analysis.spending import limits_of, of_charges, spending
+from nas.budget import STOPPED, Spending
+from nas.store.records import Charge, Job, ReportRow, Trial
 from nas.store.store import Store
 
+#: Kind of trial, or kind of work, or outcome -> what a charge was for, in the order shown.
+PURPOSES = {
+    "baseline": "baselines",
+    "search": "search",
+    "finalist": "finalists",
+    "test": "test accuracy",
+    "latency": "latency",
+    "retrain": "retrained",
+    "failed": "failed",
+    "lost": "lost",
+    "stopped": "stopped",
+    "running": "running",
+}
 
-def spending(store: Store, job: Job) -> Spending:
-    """What a job has spent so far of what its budget limits; retrained trials are beside it."""
-    wall_clock = Spending(wall_clock=store.charges.driven_seconds(job.id) / 3600)
-    limited = (c for c in store.charges.list(job.id) if c.work != "retrain")
-    return wall_clock + of_charges(limited)
+
+@dataclass(frozen=True)
+class Entry:
+    """What some tasks cost.
+
+    Attributes:
+        seconds: that workers were held.
+        epochs: trained and reported.
+    """
+
+    tasks: int
+    epochs: int
+    seconds: float
+    cpu_hours: float
+    gpu_hours: float
 
 
-def of_charges(charges: Iterable[Charge]) -> Spending:
-    """Epochs, CPU-hours and GPU-hours of charges."""
-    found = list(charges)
-    return Spending(
-        epochs=sum(c.epochs for c in found),
-        cpu_hours=sum(c.seconds * c.cpus for c in found) / 3600,
-        gpu_hours=sum(c.seconds * c.gpus for c in found) / 3600,
+@dataclass(frozen=True)
+class Saving:
+    """Epochs that were not trained, and about how long a worker would have taken for them."""
+
+    epochs: int
+    seconds: float
+
+    def __add__(self, other: Saving) -> Saving:
+        return Saving(self.epochs + other.epochs, self.seconds + other.seconds)
+
+
+@dataclass(frozen=True)
+class TrialEntry:
+    """What one trial cost, and what it did not cost."""
+
+    trial: Trial
+    cost: Entry
+    pruned: Saving
+    cached: Saving
+
+    def to_dict(self) -> dict[str, Any]:
+        """One element of ``trials`` of ``nas ledger -o json``."""
+        trial = self.trial
+        return {
+            "trial": trial.number,
+            "kind": trial.kind,
+            "label": trial.label,
+            "state": trial.state,
+            "epoch": trial.epoch,
+            **asdict(self.cost),
+            "saved_by_pruning": asdict(self.pruned),
+            "saved_by_cache": asdict(self.cached),
+        }
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All that a job cost.
+
+    Attributes:
+        spent: of what its budget limits.
+        limits: by name; None where there is none.
+        purposes: what for; they add up to ``total``.
+        idle_seconds: that workers were there without a task, their start included.
+        trials: by number.
+    """
+
+    job: str
+    state: str
+    stopped_by: str | None
+    spent: Spending
+    limits: Mapping[str, float | None]
+    purposes: Mapping[str, Entry]
+    total: Entry
+    idle_seconds: float
+    trials: tuple[TrialEntry, ...]
+
+    @property
+    def saved(self) -> dict[str, Saving]:
+        """By what."""
+        none = Saving(0, 0.0)
+        return {
+            "pruning": sum((entry.pruned for entry in self.trials), none),
+            "cache": sum((entry.cached for entry in self.trials), none),
+        }
+
+    def to_dict(self, *, trials: bool = False) -> dict[str, Any]:
+        """What ``nas ledger -o json`` prints; see docs/json.md."""
+        found = {
+            "job": self.job,
+            "state": self.state,
+            "stopped_by": self.stopped_by,
+            "budget": dict(self.limits),
+            "spent": asdict(self.spent),
+            "purposes": {name: asdict(entry) for name, entry in self.purposes.items()},
+            "total": asdict(self.total),
+            "idle_seconds": self.idle_seconds,
+            "saved": {name: asdict(saving) for name, saving in self.saved.items()},
+        }
+        return found | ({"trials": [each.to_dict() for each in self.trials]} if trials else {})
+
+
+def ledger(store: Store, job: Job) -> Ledger:
+    """Read a job's charges, trials and reports."""
+    charges, trials = store.charges.list(job.id), store.trials.list(job.id)
+    reports = store.trials.reports(job.id)
+    kinds = {trial.number: trial.kind for trial in trials}
+    by_purpose: dict[str, list[Charge]] = {}
+    by_trial: dict[int | None, list[Charge]] = {}
+    for charge in charges:
+        by_purpose.setdefault(_purpose(charge, kinds), []).append(charge)
+        by_trial.setdefault(charge.number, []).append(charge)
+    order = [*PURPOSES.values(), *sorted(set(by_purpose) - set(PURPOSES.values()))]
+    workers = job.details["workers"]["count"] * store.charges.driven_seconds(job.id)
+    held = sum(charge.seconds for charge in charges if charge.work != "retrain")
+    pace = _pace([row for rows in reports.values() for row in rows])
+    budget = job.details["rungs"][-1]
+    return Ledger(
+        job=job.name,
+        state=job.state,
+        stopped_by=job.details.get("stopped_by"),
+        spent=spending(store, job),
+        limits=limits_of(job),
+        purposes={name: _entry(by_purpose[name]) for name in order if name in by_purpose},
+        total=_entry(charges),
+        idle_seconds=max(0.0, workers - held),
+        trials=tuple(
+            TrialEntry(
+                trial,
+                _entry(by_trial.get(trial.number, ())),
+                _pruned(trial, reports.get(trial.id, ()), budget, pace),
+                _cached(reports.get(trial.id, ())),
+            )
+            for trial in trials
+        ),
     )
+
+
+def _purpose(charge: Charge, kinds: Mapping[int, str]) -> str:
+    """What came to nothing is told apart from what it was meant for."""
+    if charge.outcome != "ok":
+        return PURPOSES[charge.outcome]
+    known = kinds.get(charge.number, "search") if charge.number is not None else "search"
+    what = known if charge.work == "train" else charge.work
+    return PURPOSES.get(what, what)
+
+
+def _entry(charges: Sequence[Charge]) -> Entry:
+    spent = of_charges(charges)
+    seconds = sum(charge.seconds for charge in charges)
+    return Entry(len(charges), int(spent.epochs), seconds, spent.cpu_hours, spent.gpu_hours)
+
+
+def _pace(rows: Iterable[ReportRow]) -> float:
+    """Seconds an epoch, evaluation included, of whoever trained it."""
+    found = [(row.train_seconds + row.evaluation_seconds, len(row.train_loss)) for row in rows]
+    epochs = sum(count for _, count in found)
+    return sum(seconds for seconds, _ in found) / epochs if epochs else 0.0
+
+
+def _pruned(trial: Trial, rows: Sequence[ReportRow], budget: int, pace: float) -> Saving:
+    """What a pruned trial did not train, at its own pace."""
+    if not trial.searched or trial.state != "pruned" or trial.reason == STOPPED:
+        return Saving(0, 0.0)
+    left = max(0, budget - trial.epoch)
+    return Saving(left, left * (_pace(rows) or pace))
+
+
+def _cached(rows: Sequence[ReportRow]) -> Saving:
+    """What an earlier job had trained, and took for it."""
+    found = [row for row in rows if row.cached_from]
+    seconds = sum(row.train_seconds + row.evaluation_seconds for row in found)
+    return Saving(sum(len(row.train_loss) for row in found), seconds)

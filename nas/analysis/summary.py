@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from nas.analysis.front import Point, comparable, front_of, point_of
+from nas.analysis.spending import limits_of, spending
 from nas.store.records import COSTS, Job, Trial
 from nas.store.store import Store
 
@@ -31,7 +33,9 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "objective": job.details["objective"],
         "space_size": job.details["space_size"],
         "rungs": list(job.details["rungs"]),
-        "budget": {"trials": job.spec["search"]["trials"]},
+        "budget": {"trials": job.spec["search"]["trials"], **limits_of(job)},
+        "spent": {"trials": len(searched), **asdict(spending(store, job))},
+        "stopped_by": job.details.get("stopped_by"),
         "trials": counts(searched),
         "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
         "retrained": [_again(trial) for trial in trials if trial.kind == "retrain"],

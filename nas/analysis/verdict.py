@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nas.analysis.agreement import Agreement, search_against_retrain
 from nas.analysis.audit import Audit, job_audit
 from nas.analysis.caveats import how_measured, skipped_baselines, warnings
-from nas.analysis.comparisons import Comparison, Evidence, comparisons, corrected
-from nas.analysis.even_cost import EvenCost, at_even_cost
+from nas.analysis.comparisons import Comparison, Evidence, comparisons
 from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
 from nas.analysis.intervals import Interval
 from nas.analysis.names import Names, names_for
 from nas.analysis.noise import Noise
 from nas.analysis.people import difference_range, signed_share
 from nas.analysis.sentences import neighbour_sentence, sentences
+from nas.analysis.spending import spending, spent_words
 from nas.analysis.summary import epochs
+from nas.budget import Spending
 from nas.store.records import Job, Trial
 from nas.store.store import Store
 
@@ -52,7 +53,6 @@ class Verdict:
         sentences: the answer first, then what stands behind it.
         standings: the front by rising cost, with intervals.
         comparisons: every one that was made.
-        even: points with attention against plain backbones of the very same cost.
         baselines: that finished.
         skipped: label and reason of every rule that was not trained.
         names: of the job's architectures.
@@ -73,7 +73,6 @@ class Verdict:
     sentences: tuple[str, ...]
     standings: tuple[Standing, ...]
     comparisons: tuple[Comparison, ...]
-    even: tuple[EvenCost, ...]
     baselines: tuple[Point, ...]
     skipped: tuple[tuple[str, str], ...]
     names: Names
@@ -108,7 +107,6 @@ class Verdict:
             "audit": self.audit.to_dict() if self.audit else None,
             "points": [standing.to_dict(self.names) for standing in self.standings],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
-            "even_cost": [one.to_dict() for one in self.even],
             "baselines": [asdict(point) for point in self.baselines],
             "skipped": [{"label": label, "reason": reason} for label, reason in self.skipped],
             "epochs": dict(self.epochs),
@@ -129,11 +127,16 @@ def verdict(store: Store, job: Job) -> Verdict:
     """Compare a job's front with its baselines, by the finalists' further seeds."""
     reused = store.trainings.reused(job.id).search_epochs
     trials = store.trials.list(job.id)
-    return verdict_of(job, trials, reused, job_audit(store, job, trials))
+    audit = job_audit(store, job, trials)
+    return verdict_of(job, trials, reused, audit, spending(store, job))
 
 
 def verdict_of(
-    job: Job, trials: Sequence[Trial], reused: int = 0, audit: Audit | None = None
+    job: Job,
+    trials: Sequence[Trial],
+    reused: int = 0,
+    audit: Audit | None = None,
+    spent: Spending | None = None,
 ) -> Verdict:
     """The verdict over these trials of the job, ``reused`` epochs of which earlier jobs trained."""
     objective: str = job.details["objective"]
@@ -142,17 +145,12 @@ def verdict_of(
     baselines = [point_of(t, repeats) for t in comparable(job, trials) if t.kind == "baseline"]
     names = names_for([*found, *baselines], trials)
     evidence = Evidence.of(repeats)
-    even = at_even_cost(found, baselines, evidence, objective)
-    made, beside = corrected(
-        comparisons(found, baselines, evidence, objective),
-        [one.difference.probability for one in even],
-    )
-    even = [replace(one, adjusted=p) for one, p in zip(even, beside, strict=True)]
+    made = comparisons(found, baselines, evidence, objective)
     seeds = max((len(runs) for runs in evidence.runs.values()), default=0)
     noise = evidence.noise
-    tested = sum(c.accuracy.probability is not None for c in made) + len(even)
+    tested = sum(c.accuracy.probability is not None for c in made)
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
-    told = [*sentences(found, baselines, made, objective, names, even), neighbour_sentence(made)]
+    told = [*sentences(found, baselines, made, objective, names), neighbour_sentence(made)]
     saved = epochs(
         [t for t in trials if t.searched],
         job.details["rungs"][-1],
@@ -164,6 +162,8 @@ def verdict_of(
         measured.append(agreement.sentence(evidence.measure))
     if audit:
         measured.append(audit.sentence())
+    if spent is not None and spent.cpu_hours:
+        measured.append(spent_words(job.name, spent))
     return Verdict(
         job=job.name,
         state=job.state,
@@ -171,7 +171,6 @@ def verdict_of(
         sentences=tuple(sentence for sentence in told if sentence),
         standings=tuple(Standing(p, evidence.standing(p)) for p in found),
         comparisons=tuple(made),
-        even=tuple(even),
         baselines=tuple(baselines),
         skipped=tuple(skipped_baselines(job, trials)),
         names=names,

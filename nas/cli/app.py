@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("nas.cli.report:report", "Compare the front with the hand-made rules."),
     "effects": ("nas.cli.effects:effects", "Print what each type does where, which axes matter."),
     "retrain": ("nas.cli.retrain:retrain", "Train a trial again, longer."),
+    "ledger": ("nas.cli.ledger:ledger", "Show what a job cost, what for, and what was saved."),
     "export": ("nas.cli.export:export", "Write a trained model as plain PyTorch code."),
     "draw": ("nas.cli.draw:draw", "Draw an architecture as SVG."),
     "attention-maps": (

@@ -24,7 +24,7 @@ from nas.errors import NotFound
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change search.trials, space, cost.limits or finalists; may be repeated.",
+    help="Change search.trials, space, cost.limits, budget or finalists; may be repeated.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 @output_option

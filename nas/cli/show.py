@@ -47,6 +47,7 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     if summary["epochs"]["trained"]:
         rows += [("epochs", _epochs(summary["epochs"]))]
         rows += [("worker time", _duration(summary["worker_seconds"]))]
+    rows += _spent(summary["spent"], summary["budget"])
     rows.append(
         ("space", f"{summary['space_size']:,} architectures, rungs at {_listed(summary['rungs'])}")
     )
@@ -59,6 +60,15 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     times = (("started", summary["started"]), (ended, summary["finished"]))
     rows += [(key, _time(value)) for key, value in times if value]
     return [head + (f": {summary['reason']}" if summary["reason"] else ""), Table(("", ""), rows)]
+
+
+def _spent(spent: Mapping[str, float], budget: Mapping[str, float | None]) -> list[tuple[str, str]]:
+    """What is limited, with its limit; and wall clock and CPU-hours of every job that began."""
+    from nas.budget import NAMES, TITLES, amount
+
+    shown = [n for n in NAMES if budget[n] is not None or (spent[n] and n != "epochs")]
+    titles = {**TITLES, "epochs": "epochs in all"}
+    return [(titles[n], amount(n, spent[n], budget[n])) for n in shown]
 
 
 def _again(one: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from nas.budget import STOPPED
 from nas.pareto import front_indices
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import Fits, unlimited
@@ -64,7 +65,9 @@ class Finalists:
         self._book = book
         self._fits = fits
         plan = book.plan
-        running = [t for t in book.in_state("running") if t.kind == "finalist"]
+        # What a budget stopped is tried again: the job may have been given more.
+        begun = [*book.in_state("running"), *book.in_state("pruned")]
+        running = [t for t in begun if t.kind == "finalist"]
         self._unfinished = deque(trial.number for trial in running)
         self._open = deque(
             (trial, plan.seed + step)
@@ -105,12 +108,14 @@ class Finalists:
         """End: repeats that the budget stopped are pruned."""
         for trial in self._book.in_state("running"):
             if trial.kind == "finalist":
-                self._book.set_state(trial.number, "pruned", "stopped by budget")
+                self._book.set_state(trial.number, "pruned", STOPPED)
 
     def _affordable(self, origin: int | None) -> bool:
         return self._fits(self._book.plan.rungs[-1], origin)
 
     def _segment(self, number: int) -> Segment:
+        if self._book.trials[number].state != "running":
+            self._book.set_state(number, "running")
         trial = self._book.trials[number]
         return self._book.segment(trial, self._book.plan.rungs[-1], measure_test=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from nas.budget import STOPPED
 from nas.plan import Plan
 from nas.search.audit import AuditSample
 from nas.search.baselines import Baseline, choose_baselines
@@ -112,7 +113,7 @@ class Search:
             self._study.finish(trial.number, None)
         for trial in self._book.in_state("running"):
             if trial.searched:
-                self._book.set_state(trial.number, "pruned", "stopped by budget")
+                self._book.set_state(trial.number, "pruned", STOPPED)
                 self._study.finish(trial.number, None)
 
     def _open_baselines(self) -> list[Baseline]:

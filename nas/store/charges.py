@@ -28,7 +28,7 @@ class Charges:
         Returns:
             the drive's id.
         """
-        left = [charge for charge in self.list(job_id) if charge.outcome == "running"]
+        left = self.list(job_id, "running")
         with self._engine.begin() as connection:
             for charge in left:
                 changes = {"outcome": "lost", "seconds": charge.seconds}
@@ -65,9 +65,30 @@ class Charges:
         with self._engine.begin() as connection:
             connection.execute(update(charges).where(charges.c.id == charge_id).values(changes))
 
-    def list(self, job_id: int) -> list[Charge]:
-        """All charges of a job, oldest first; one that runs, up to the last sign of life."""
+    def totals(self, job_id: int) -> tuple[int, float, float]:
+        """Epochs, CPU-seconds and GPU-seconds; without what runs, and what was retrained."""
+        sums = (
+            charges.c.epochs,
+            charges.c.seconds * charges.c.cpus,
+            charges.c.seconds * charges.c.gpus,
+        )
+        ours = (charges.c.job_id == job_id) & (charges.c.work != "retrain")
+        query = select(*(func.sum(each) for each in sums)).where(ours)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one()
+        epochs, cpus, gpus = tuple(row)
+        return int(epochs or 0), float(cpus or 0.0), float(gpus or 0.0)
+
+    def list(self, job_id: int, outcome: Outcome | None = None) -> list[Charge]:
+        """Charges of a job, oldest first; those that run, up to the last sign of life.
+
+        Args:
+            job_id: of the job.
+            outcome: of those wanted; None: all.
+        """
         ours = select(charges).where(charges.c.job_id == job_id).order_by(charges.c.id)
+        if outcome is not None:
+            ours = ours.where(charges.c.outcome == outcome)
         drive = select(drives).where(drives.c.job_id == job_id).order_by(drives.c.id.desc())
         with self._engine.connect() as connection:
             found = [as_record(Charge, row) for row in connection.execute(ours).mappings()]

@@ -62,7 +62,7 @@ def test_a_recorded_section_without_limits_limits_nothing():
     [
         ("epochs", "epochs 118 of 1,200"),
         ("wall_clock", "wall clock 1 h 30 min of 2 h"),
-        ("cpu_hours", "CPU-hours 1.98 of 2"),
+        ("cpu_hours", "CPU-hours 1.98 of 2.00"),
         ("gpu_hours", "GPU-hours 0.0123"),
     ],
 )

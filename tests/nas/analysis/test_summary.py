@@ -31,7 +31,10 @@ def test_trials_are_counted_by_state_without_repeats(store, add_job):
         "waiting": 1,
     }
     assert (found["finalists"]["total"], found["finalists"]["done"]) == (2, 2)
-    assert found["budget"] == {"trials": 9}
+    none = dict.fromkeys(("epochs", "wall_clock", "cpu_hours", "gpu_hours"))
+    assert found["budget"] == {"trials": 9, **none}
+    assert found["spent"] == {"trials": 5, **dict.fromkeys(none, 0)}
+    assert found["stopped_by"] is None
 
 
 def test_epochs_saved_are_those_that_pruned_trials_did_not_train(store, add_job):

@@ -1,9 +1,11 @@
 import json
 
 import pytest
+from sqlalchemy import update
 
 from nas.analysis.summary import job_summary
 from nas.locks import driving
+from nas.store.schema import jobs
 
 
 def test_a_job_by_name_and_by_id(nas, store, add_job):
@@ -84,3 +86,16 @@ def test_only_a_job_that_is_done_has_finished(nas, store, add_job):
     assert "finished" in nas("show", "whole").stdout
     assert "finished" not in nas("show", "half").stdout
     assert "stopped" in nas("show", "half").stdout
+
+
+def test_what_is_limited_is_shown_with_its_limit(nas, store, add_job):
+    job = add_job(store)
+    spec = job.spec | {"budget": {"epochs": 100, "gpu_hours": 2.0}}
+    with store.engine.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(spec=spec))
+    key = store.charges.open(job.id, 0, "train", 1, 0.5)
+    store.charges.close(key, "ok", 3600.0, 42)
+    lines = [line.split() for line in nas("show", "synthetic").stdout.splitlines()]
+    assert ["epochs", "in", "all", "42", "of", "100"] in lines
+    assert ["GPU-hours", "0.500", "of", "2.00"] in lines
+    assert ["CPU-hours", "1.00"] in lines
