@@ -12,6 +12,7 @@ from typing import Any
 from nas.spec import JobSpec
 from nas.store.records import Job
 from search_spaces.architecture import Architecture, TaskShape
+from search_spaces.canonical import canonical
 from search_spaces.cost import Cost, cost_of
 from search_spaces.space import SearchSpace
 from workers.datasets import DataSpec
@@ -95,11 +96,14 @@ class Plan:
         return None
 
     def trial_hash(self, architecture: Architecture, seed: int) -> str:
-        """What makes two trainings the same: equal hashes give equal numbers, in any job."""
+        """What makes two trainings the same: equal hashes give equal numbers, in any job.
+
+        Architectures that build the same model have the same hash, however they are written.
+        """
         data = {k: v for k, v in asdict(self.data).items() if k not in _PLACE_ONLY}
         return _digest(
             {
-                "architecture": architecture.to_dict(),
+                "architecture": canonical(architecture, self.shape).to_dict(),
                 # A recipe without restarts has the hash that it had before there were any.
                 "recipe": {k: v for k, v in asdict(self.recipe).items() if v != ()},
                 "data": data | {"hash": self.data_hash},

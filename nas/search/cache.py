@@ -74,7 +74,9 @@ class Cache:
         if not found:
             return None
         test = self._store.trainings.test_accuracy(trial.hash) if task.measure_test else None
-        checkpoint = _brought(found, Path(task.checkpoint_out))
+        # Checkpoints go by the very architecture; the same model may be written differently.
+        alike = [training for training in found if training.architecture == trial.architecture]
+        checkpoint = _brought(alike, Path(task.checkpoint_out))
         if task.measure_test and test is None and not checkpoint:
             return None
         rung = found[0].reports[-1]

@@ -17,12 +17,14 @@ class Training:
 
     Attributes:
         trial_id: of the row.
+        architecture: as it was written, in canonical JSON.
         source: ``JOB:TRIAL`` that was trained, which may have been another one.
         test_accuracy: None if it was never measured.
         reports: by epoch; the last is the rung's.
     """
 
     trial_id: int
+    architecture: str
     source: str
     test_accuracy: float | None
     reports: tuple[ReportRow, ...]
@@ -58,7 +60,13 @@ class Trainings:
             epoch: that must have been reported.
         """
         reached = (
-            select(trials.c.id, trials.c.number, trials.c.test_accuracy, jobs.c.name)
+            select(
+                trials.c.id,
+                trials.c.number,
+                trials.c.architecture,
+                trials.c.test_accuracy,
+                jobs.c.name,
+            )
             .join(jobs, jobs.c.id == trials.c.job_id)
             .join(reports, reports.c.trial_id == trials.c.id)
             .where(trials.c.hash == digest, reports.c.epoch == epoch)
@@ -75,6 +83,7 @@ class Trainings:
         return [
             Training(
                 row.id,
+                row.architecture,
                 by_trial[row.id][-1].cached_from or f"{row.name}:{row.number}",
                 row.test_accuracy,
                 tuple(by_trial[row.id]),

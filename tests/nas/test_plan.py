@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from search_spaces.architecture import Architecture
+from search_spaces.architecture import Architecture, Placement
+from search_spaces.backbones.table import complete_backbone
+from search_spaces.catalogue import complete
 from tests.nas.search.conftest import new_plan  # noqa: F401  (a fixture)
 from workers import protocol
 
@@ -43,6 +45,17 @@ def test_the_hash_ignores_where_the_data_lies_and_what_the_search_does(plan):
     assert moved.trial_hash(architecture, 0) == plan.trial_hash(architecture, 0)
     again = Architecture.from_json(architecture.to_json())
     assert plan.trial_hash(again, 0) == plan.trial_hash(architecture, 0)
+
+
+def test_the_hash_ignores_how_the_same_model_is_written(plan):
+    backbone = complete_backbone("cifar_resnet", {"depth": 8, "width": 8})
+    place = Placement("stage1", "pre_add")
+    written = [("se", 2), ("se", 4), ("se", 1)]
+    hashes = [
+        plan.trial_hash(Architecture.of(backbone, {place: complete(kind, {"ratio": ratio})}), 0)
+        for kind, ratio in written
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_the_hash_is_stable_over_versions(plan):

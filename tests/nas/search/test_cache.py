@@ -117,6 +117,21 @@ def test_checkpoints_come_along_and_outlive_the_other_job(store, new_book):
         assert mine.read_bytes()
 
 
+def test_the_same_model_written_otherwise_gives_its_numbers_but_not_its_checkpoint(store, new_book):
+    def space(ratio):
+        entry = {"stages": 1, "types": {"se": {"ratio": ratio}}}
+        return {"backbone": {"name": "cifar_resnet", "depth": 8, "width": 8}, "attention": [entry]}
+
+    few = {"search.trials": 1, "search.baselines": {"rules": []}, "finalists.seeds": 1}
+    first = new_book(space=space(4), **few)
+    second = new_book(name="again", space=space(8), **few)
+    whole(first, store)
+    assert [type(task).__name__ for task in whole(second, store).seen] == []
+    (one,), (other,) = first.searched(), second.searched()
+    assert one.architecture != other.architecture and one.hash == other.hash
+    assert second.reports[other.number][-1].checkpoint_sha256 == ""
+
+
 def test_a_file_system_without_links_gets_copies(store, new_book, monkeypatch):
     first, second = new_book(), new_book(name="again")
     whole(first, store)
