@@ -168,7 +168,7 @@ class NothingToExport(NasError):
 
 
 class NotExportable(NasError):
-    """The model is made of code that is not ours, so that it can't be written as one file."""
+    """The backbone's own code is not there, or can't be written down."""
 
     exit_code = Exit.USAGE
     http_status = 409

@@ -12,16 +12,19 @@ from safetensors.torch import save_file
 
 from nas.drawing.page import draw
 from nas.drawing.subject import subject_of
+from nas.errors import NotExportable
 from nas.export.facts import Facts
 from nas.export.folded import folded
 from nas.export.folder import appearing, check_target
 from nas.export.model_file import model_source
+from nas.export.needs import requirements
 from nas.export.parity import verify
 from nas.export.readme import header, readme
 from nas.export.searched import SearchedModel
 from nas.export.standing import repeats
 from nas.export.trained import check_any_finished, finished_trial, searched_model
 from nas.store.store import Store
+from search_spaces.errors import SpaceError
 
 #: What an export consists of.
 FILES = (
@@ -30,6 +33,7 @@ FILES = (
     "model.safetensors",
     "architecture.json",
     "architecture.svg",
+    "requirements.txt",
     "README.md",
 )
 
@@ -73,6 +77,7 @@ def export(
         NothingToExport: if the trial has not finished or its checkpoint can't be read.
         UsageProblem: if the folder is in use or can't be written.
         DataProblem: if the input's mean and deviation have to be measured and can't be.
+        NotExportable: if its backbone is not there, or can't be written as code.
         ExportMismatch: if the exported model computes anything else; nothing is written then.
     """
     target = to.expanduser().resolve()
@@ -83,14 +88,19 @@ def export(
     model = searched_model(job, trial, report)
     facts = Facts.of(job, trial, report, repeats(store, job, trial))
     with appearing(target) as folder:
-        write_model(model, header(facts, model), folder)
+        try:
+            write_model(model, header(facts, model), folder)
+        except SpaceError as error:
+            raise NotExportable(f"the network can't be built here: {error}") from None
         (folder / "README.md").write_text(readme(facts, model), encoding="utf-8")
+        needed = requirements(model.architecture.backbone, dict(facts.versions))
+        (folder / "requirements.txt").write_text(needed, encoding="utf-8")
         verify([(model, folder)])
     return ExportResult(target, FILES, facts, model.architecture.to_dict())
 
 
 def write_model(model: SearchedModel, head: str, folder: Path) -> None:
-    """Write the files of a model, apart from the README, into an existing folder."""
+    """Write the files of a model, apart from the words on it, into an existing folder."""
     used = folded(model)
     (folder / "model.py").write_text(model_source(used, head), encoding="utf-8")
     torch.save(used.weights, folder / "model.pt")

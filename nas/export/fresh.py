@@ -1,6 +1,7 @@
 """Run exported models as a stranger would, in a process of its own; started as a script.
 
-Reads folders from its arguments as pairs: an exported folder and a folder with ``cases.pt``.
+Its first argument names the packages that the models need, separated by commas; the others are
+pairs of folders: an exported one and one with ``cases.pt``.
 Prints one line of JSON: for each pair the largest difference of any output, or an error.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,28 @@ OURS = ("nas", "workers", "search_spaces", "dashboard")
 #: An exported model runs without these, though they may be installed here.
 BLOCKED = frozenset((*OURS, "torchvision", "numpy", "ray", "mlflow", "optuna", "sqlalchemy"))
 
+#: What torchvision imports itself.
+WITH_TORCHVISION = frozenset(("torchvision", "numpy"))
+
+
+def blocked_for(needs: Collection[str]) -> frozenset[str]:
+    """What models that need these packages must not import; a user's own may import all but us."""
+    if set(needs) <= {"torch"}:
+        return BLOCKED
+    if set(needs) <= {"torch", "torchvision"}:
+        return BLOCKED - WITH_TORCHVISION
+    return frozenset(OURS)
+
 
 class Blocker(MetaPathFinder):
     """Refuses to import what an exported model must not need."""
 
+    def __init__(self, blocked: frozenset[str] = BLOCKED) -> None:
+        self._blocked = blocked
+
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
         """Raise for a blocked package, else leave the search to others."""
-        if fullname.partition(".")[0] in BLOCKED:
+        if fullname.partition(".")[0] in self._blocked:
             raise ModuleNotFoundError(f"{fullname} is not there for an exported model")
 
 
@@ -70,9 +86,13 @@ def difference(folder: Path, cases: Path) -> float:
 
 def main(arguments: list[str]) -> None:
     """Compare every pair of folders."""
-    sys.meta_path.insert(0, Blocker())
+    needs, *pairs = arguments
+    blocked = blocked_for(needs.split(","))
+    sys.meta_path.insert(0, Blocker(blocked))
+    if blocked == set(OURS):
+        sys.path.append(str(Path.cwd()))  # where a job finds a user's own code, too
     answers: list[dict[str, Any]] = []
-    for folder, cases in zip(arguments[::2], arguments[1::2], strict=True):
+    for folder, cases in zip(pairs[::2], pairs[1::2], strict=True):
         try:
             answers.append({"difference": difference(Path(folder), Path(cases))})
         except Exception as error:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from nas.errors import NotExportable
 from nas.export.formatting import formatted
 from nas.export.modules import Own, SourceError
+from nas.export.plugged_code import factory_name, plugged_code
 from nas.export.searched import SearchedModel
 from nas.export.source import Collected, collect, definition
-from search_spaces.architecture import Choice, TaskShape, Value
-from search_spaces.backbones.table import BACKBONES, backbone_row, complete_backbone
+from search_spaces.architecture import Architecture, Choice, TaskShape, Value
+from search_spaces.backbones.table import backbone_row, complete_backbone
 from search_spaces.catalogue import attention_type, complete
 
 #: What the file itself defines, so that no collected name may be one of these.
 RESERVED = (
     *("Path", "cache", "MEAN", "STD", "WEIGHTS"),
-    *("build_model", "load_model", "preprocess", "channels"),
+    *("build_model", "load_model", "preprocess", "channels", "backbone"),
+    *("make_backbone", "torch", "nn"),
 )
 
 _TEMPLATE = '''"""{header}
@@ -50,7 +52,7 @@ def preprocess(images: Tensor) -> Tensor:
 
 def build_model() -> {returns}:
     """The network, not trained: (B, {channels}, {height}, {width}) to (B, {classes}) logits."""
-    return {call}
+    {body}
 
 
 def load_model(path: str | Path = WEIGHTS) -> {returns}:
@@ -71,42 +73,79 @@ def model_source(model: SearchedModel, header: str) -> str:
         header: the module's docstring, without quotes.
 
     Raises:
-        NotExportable: for a backbone that is not ours.
+        NotExportable: for a backbone whose forward can't be written as code.
         SourceError: if a class is written in a way that can't be exported.
     """
-    backbone = complete_backbone(
-        model.architecture.backbone.name, model.architecture.backbone.as_dict()
-    )
-    row = backbone_row(backbone.name)
-    if row.traced:
-        own = ", ".join(name for name, other in BACKBONES.items() if not other.traced)
-        raise NotExportable(
-            f"a model with the backbone {backbone.name} needs code that is not ours, so that it "
-            f"can't be written as plain PyTorch code; that can be done with: {own}"
-        )
-    factory = _own(row.target)
-    attention = {
-        str(placement): complete(choice.name, choice.as_dict())
-        for placement, choice in model.architecture.attention
-    }
-    kinds = [_own(attention_type(choice.name).target) for choice in attention.values()]
-    collected = collect([*kinds, factory], RESERVED)
-    makers = {
-        place: _maker(choice, collected, model.architecture.start)
-        for place, choice in attention.items()
-    }
-    own_imports = (*_OWN_IMPORTS, *_SHARING[: any(c.shared for c in attention.values())])
+    architecture = _completed(model.architecture)
+    traced = backbone_row(architecture.backbone.name).traced
+    parts = (_plugged if traced else _ours)(architecture, model.shape)
     text = _TEMPLATE.format(
         header=header.strip(),
-        imports="\n".join(dict.fromkeys((*own_imports, *collected.imports))),
-        code=collected.code,
+        imports="\n".join(dict.fromkeys((*_OWN_IMPORTS, *parts.imports))),
+        code=parts.code,
         mean=model.mean,
         std=model.std,
-        returns=_returns(factory, collected),
-        call=_call(factory, collected, model.shape, backbone, makers),
+        returns=parts.returns,
+        body="\n    ".join(parts.body),
         **_sizes(model.shape),
     )
     return formatted(text)
+
+
+class _Parts(NamedTuple):
+    """What differs from file to file: ``body`` are lines of ``build_model``."""
+
+    imports: tuple[str, ...]
+    code: str
+    returns: str
+    body: tuple[str, ...]
+
+
+def _completed(given: Architecture) -> Architecture:
+    """Every axis written out."""
+    attention = {place: complete(c.name, c.as_dict()) for place, c in given.attention}
+    backbone = complete_backbone(given.backbone.name, given.backbone.as_dict())
+    return Architecture.of(backbone, attention, given.start)
+
+
+def _ours(architecture: Architecture, shape: TaskShape) -> _Parts:
+    """One of our own backbones, which takes factories of attention by placement."""
+    factory = _own(backbone_row(architecture.backbone.name).target)
+    choices = [choice for _, choice in architecture.attention]
+    collected = collect([*_kinds(choices), factory], RESERVED)
+    makers = {
+        str(place): _maker(choice, collected, architecture.start)
+        for place, choice in architecture.attention
+    }
+    return _Parts(
+        (*_SHARING[: any(choice.shared for choice in choices)], *collected.imports),
+        collected.code,
+        _returns(factory, collected),
+        (f"return {_call(factory, collected, shape, architecture.backbone, makers)}",),
+    )
+
+
+def _plugged(architecture: Architecture, shape: TaskShape) -> _Parts:
+    """Another backbone, into whose forward the attention is written."""
+    kinds = _kinds([choice for _, choice in architecture.attention])
+    taken = (*RESERVED, factory_name(architecture.backbone))
+    collected = collect(kinds, taken)
+
+    def construct(choice: Choice, sizes: Mapping[str, int]) -> str:
+        channels, *rest = sizes.values()
+        more = {"out_channels": rest[0], "stride": rest[1]} if rest else {}
+        axes = _keywords({**more, **choice.module_axes(), "start": architecture.start})
+        name = collected.names[_own(attention_type(choice.name).target)]
+        return f"{name}({channels}, {axes})"
+
+    written = plugged_code(architecture, shape, construct)
+    code = "\n\n\n".join(filter(None, (collected.code, written.classes)))
+    imports = ("from torch import nn", *written.imports, *collected.imports)
+    return _Parts(imports, code, "nn.Module", written.body)
+
+
+def _kinds(choices: list[Choice]) -> list[Own]:
+    return [_own(attention_type(choice.name).target) for choice in choices]
 
 
 def _own(target: str) -> Own:

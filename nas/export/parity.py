@@ -14,6 +14,7 @@ import torch
 from nas.errors import ExportMismatch
 from nas.export import fresh
 from nas.export.folded import folded
+from nas.export.needs import needed_packages
 from nas.export.searched import SearchedModel
 from workers.augment import Normalisation
 
@@ -25,7 +26,7 @@ Exports = Sequence[tuple[SearchedModel, Path]]
 
 
 def verify(exports: Exports, timeout_seconds: float = 300) -> None:
-    """Import each folder where torch is the only package to be had, and compare.
+    """Import each folder where only what it needs is to be had, and compare.
 
     Args:
         exports: searched models and the folders that they were exported to.
@@ -42,18 +43,27 @@ def verify(exports: Exports, timeout_seconds: float = 300) -> None:
 def complaints(exports: Exports, timeout_seconds: float = 300) -> list[str]:
     """What is wrong with each export; empty where all outputs are equal.
 
+    Those that need the same packages share a process.
+
     Raises:
-        ExportMismatch: if the process that runs all of them ends without an answer.
+        ExportMismatch: if a process ends without an answer.
     """
+    asked: dict[str, list[int]] = {}
+    arguments: list[list[str]] = []
+    answers: dict[int, dict[str, object]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = []
         for number, (model, folder) in enumerate(exports):
             cases = Path(scratch) / str(number)
             cases.mkdir()
             _write_cases(model, cases)
-            arguments += [str(folder), str(cases)]
-        answers = _ask(arguments, timeout_seconds)
-    return [_complaint(answer) for answer in answers]
+            arguments.append([str(folder), str(cases)])
+            needs = ",".join(needed_packages(model.architecture.backbone))
+            asked.setdefault(needs, []).append(number)
+        for needs, numbers in asked.items():
+            pairs = [argument for number in numbers for argument in arguments[number]]
+            found = _ask([needs, *pairs], timeout_seconds)
+            answers |= dict(zip(numbers, found, strict=True))
+    return [_complaint(answers[number]) for number in range(len(exports))]
 
 
 def _complaint(answer: dict[str, object]) -> str:

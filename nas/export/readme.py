@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from nas.export.facts import Facts, Repeats, percent
 from nas.export.folded import folding_types
+from nas.export.needs import needs_words
 from nas.export.searched import SearchedModel
 
 _README = """\
@@ -17,7 +18,7 @@ _README = """\
 
 ## Use it
 
-`model.py` needs PyTorch alone. Copy this folder anywhere, and from inside it:
+`model.py` needs {needs}. Copy this folder anywhere, and from inside it:
 
 ```python
 from model import load_model, preprocess
@@ -62,10 +63,12 @@ Recipe: `{recipe}`
 | `model.safetensors` | the same weights |
 | `architecture.json` | the architecture as the search knows it |
 | `architecture.svg` | the same as a picture |
+| `requirements.txt` | the packages that `model.py` needs |
 
 Batch-norm statistics are those of the evaluation: recomputed over training batches where the recipe
 says so. When this folder was written, `model.py` was run in a process of its own and gave, bit for
-bit, the outputs of the searched network. The code in `model.py` is under the Apache License 2.0.
+bit, the outputs of the searched network.{folded}
+The code in `model.py` is under the Apache License 2.0.
 """
 
 
@@ -75,6 +78,7 @@ def readme(facts: Facts, model: SearchedModel) -> str:
     return _README.format(
         title=f"{facts.job}, trial {facts.trial}",
         summary=f"`{model.architecture}`" + (f" (baseline: {facts.label})" if facts.label else ""),
+        needs=needs_words(model.architecture.backbone),
         shape=f"(B, {shape.channels}, {shape.height}, {shape.width})",
         logits=f"(B, {shape.classes})",
         mean=_rounded(model.mean),
@@ -83,6 +87,7 @@ def readme(facts: Facts, model: SearchedModel) -> str:
         cost=_table(("cost", "value"), _costs(facts)),
         provenance=_table(("what", "value"), _provenance(facts)),
         recipe=json.dumps(dict(facts.recipe)),
+        folded=_folded(model),
     )
 
 
@@ -94,7 +99,7 @@ def header(facts: Facts, model: SearchedModel) -> str:
         f"Architecture: {model.architecture}.{_folded(model)}",
         f"Job {facts.job}, trial {facts.trial}: {facts.accuracy_words()} on {facts.data} "
         f"({facts.training_words()}); {facts.cost_words()}.",
-        "Needs PyTorch alone. To load and use it:",
+        f"Needs {needs_words(model.architecture.backbone)}. To load and use it:",
     )
     usage = (
         "    from model import load_model, preprocess\n\n"

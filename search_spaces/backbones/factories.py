@@ -32,33 +32,54 @@ def make_own(name: str, axes: Mapping[str, Value], shape: TaskShape) -> nn.Modul
     Raises:
         SpaceError: if it can't be imported, called, or gives no module.
     """
-    factory = _import(name)
-    given: dict[str, Value] = dict(axes)
-    told = [_tell(factory, given, CHANNELS, shape.channels)]
-    told.append(_tell(factory, given, CLASSES, shape.classes))
+    model, factory = call_own(name, axes, shape), _import(name)
+    if _parameter(factory, CHANNELS) is None:
+        fit_channels(model, shape.channels)
+    if _parameter(factory, CLASSES) is None:
+        fit_classes(model, shape.classes)
+    return model
+
+
+def call_own(name: str, axes: Mapping[str, Value], shape: TaskShape) -> nn.Module:
+    """What the factory makes, not yet fitted.
+
+    Raises:
+        SpaceError: if it can't be imported, called, or gives no module.
+    """
+    factory, given = own_call(name, axes, shape)
     try:
         model = factory(**given)
     except TypeError as error:
         raise SpaceError(f"{name} can't be called: {error}", ("name",)) from None
     if not isinstance(model, nn.Module):
         raise SpaceError(f"{name} gives a {type(model).__name__}, not a module", ("name",))
-    if not told[0]:
-        fit_channels(model, shape.channels)
-    if not told[1]:
-        fit_classes(model, shape.classes)
     return model
 
 
-def _tell(factory: Any, given: dict[str, Value], names: tuple[str, ...], value: int) -> bool:
-    """Add the argument under the name that the factory has for it; whether it has one."""
+def own_call(
+    name: str, axes: Mapping[str, Value], shape: TaskShape
+) -> tuple[Any, dict[str, Value]]:
+    """The user's factory and its keywords.
+
+    Raises:
+        SpaceError: if it can't be imported.
+    """
+    factory = _import(name)
+    given: dict[str, Value] = dict(axes)
+    for names, value in ((CHANNELS, shape.channels), (CLASSES, shape.classes)):
+        parameter = _parameter(factory, names)
+        if parameter is not None:
+            given.setdefault(parameter, value)
+    return factory, given
+
+
+def _parameter(factory: Any, names: tuple[str, ...]) -> str | None:
+    """The first of these names that the factory has a parameter of."""
     try:
         parameters = inspect.signature(factory).parameters
     except (TypeError, ValueError):
-        return False
-    name = next((name for name in names if name in parameters), None)
-    if name is not None:
-        given.setdefault(name, value)
-    return name is not None
+        return None
+    return next((name for name in names if name in parameters), None)
 
 
 def _import(name: str) -> Any:

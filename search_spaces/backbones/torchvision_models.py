@@ -33,13 +33,27 @@ def make_torchvision(model: str, axes: Mapping[str, Value], shape: TaskShape) ->
     Raises:
         SpaceError: for weights that are not there or don't fit.
     """
-    keywords = {k: v for k, v in axes.items() if k not in ("weights", "builtin_se")}
-    made = _weighted(model, str(axes.get("weights", NO_WEIGHTS)), keywords, shape.classes)
+    made = _weighted(model, str(axes.get("weights", NO_WEIGHTS)), _keywords(axes), shape.classes)
     fit_classes(made, shape.classes)
     fit_channels(made, shape.channels)
     if axes.get("builtin_se") == "remove":
         replace_modules(made, SqueezeExcitation, nn.Identity)
     return made
+
+
+def torchvision_call(axes: Mapping[str, Value], classes: int) -> dict[str, Value | None]:
+    """The keywords with which torchvision's function makes a model of this form, not trained."""
+    return {"weights": None, "num_classes": classes, **_keywords(axes)}
+
+
+def call_torchvision(model: str, axes: Mapping[str, Value], classes: int) -> nn.Module:
+    """What torchvision's function makes with these keywords."""
+    function = torchvision.models.get_model_builder(model)
+    return _module(function(**torchvision_call(axes, classes)))
+
+
+def _keywords(axes: Mapping[str, Value]) -> dict[str, Value]:
+    return {k: v for k, v in axes.items() if k not in ("weights", "builtin_se")}
 
 
 def _weighted(model: str, weights: str, keywords: Mapping[str, Value], classes: int) -> nn.Module:

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from search_spaces.architecture import Choice, Placement, TaskShape
-from search_spaces.backbones.factories import make_own
+from search_spaces.backbones.factories import call_own, make_own
 from search_spaces.backbones.flow import Flow, Key
 from search_spaces.backbones.insertion import AttentionFactory, insert
 from search_spaces.backbones.layout import Layout, find_layout, find_sites
 from search_spaces.backbones.row import Site
 from search_spaces.backbones.table import torchvision_name
-from search_spaces.backbones.torchvision_models import make_torchvision
+from search_spaces.backbones.torchvision_models import call_torchvision, make_torchvision
 from search_spaces.backbones.tracing import Opened, open_model
 from search_spaces.errors import SpaceError
 
@@ -122,6 +122,19 @@ def bare(backbone: Choice, shape: TaskShape) -> nn.Module:
         if known is not None:
             return make_torchvision(known, backbone.as_dict(), shape)
         return make_own(backbone.name, backbone.as_dict(), shape)
+
+
+def factory_model(backbone: Choice, shape: TaskShape) -> nn.Module:
+    """What the backbone's factory makes without any weights, before it is fitted to the task.
+
+    Raises:
+        SpaceError: if it can't be made.
+    """
+    with _SequencesOnCPU():
+        known = torchvision_name(backbone.name)
+        if known is not None:
+            return call_torchvision(known, backbone.as_dict(), shape.classes)
+        return call_own(backbone.name, backbone.as_dict(), shape)
 
 
 def _yields(backbone: Choice) -> bool:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from nas.export.fresh import BLOCKED, Blocker, exported, loaded
+from nas.export.fresh import BLOCKED, OURS, Blocker, blocked_for, exported, loaded
 
 
 @pytest.mark.parametrize("name", ["nas", "search_spaces.build", "numpy", "optuna.samplers"])
@@ -15,6 +15,12 @@ def test_lets_everything_else_pass():
     assert Blocker().find_spec("torch.nn") is None
     assert Blocker().find_spec("naseous") is None
     assert {"nas", "workers", "search_spaces", "dashboard"} <= BLOCKED
+
+
+def test_what_a_model_needs_is_not_blocked():
+    assert blocked_for(["torch"]) == BLOCKED
+    assert BLOCKED - blocked_for(["torch", "torchvision"]) == {"torchvision", "numpy"}
+    assert blocked_for(["torch", "mine"]) == set(OURS)
 
 
 def test_a_folder_gives_its_model_from_both_files_of_weights(exported_folder):

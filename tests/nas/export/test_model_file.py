@@ -4,7 +4,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nas.errors import NotExportable
 from nas.export.model_file import model_source
 from search_spaces.architecture import Architecture, Choice, Placement
 from search_spaces.build import build
@@ -81,8 +80,14 @@ def test_the_same_seed_gives_the_same_start_as_the_search_space(module, searched
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "torchvision/resnet18", "my.net:make"])
-def test_a_backbone_that_is_not_ours_is_refused(searched, name):
-    theirs = replace(searched, architecture=Architecture.of(Choice.of(name)))
-    with pytest.raises(NotExportable, match="cifar_resnet, resnet18, resnet34, resnet50"):
-        model_source(theirs, "Theirs.")
+def test_a_backbone_that_is_not_ours_is_made_by_its_factory(searched):
+    backbone = Choice.of("mobilenet_v3_small", {"width_mult": 0.5})
+    source = model_source(replace(searched, architecture=Architecture.of(backbone)), "Theirs.")
+    body = [ast.unparse(s) for s in functions(source)["build_model"].body[1:]]
+    assert body[0] == (
+        "backbone = mobilenet_v3_small(weights=None, num_classes=10, width_mult=0.5)"
+    )
+    assert body[1].startswith("backbone.features[0][0] = nn.Conv2d(1, ")
+    assert body[2:] == ["return backbone"]
+    assert "from torchvision.models import mobilenet_v3_small" in source
+    assert "class " not in source
