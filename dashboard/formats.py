@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from nas.budget import NAMES, TITLES, amount
 from search_spaces.architecture import Architecture
 
 
@@ -44,6 +45,13 @@ def ended(job: Mapping[str, Any]) -> int:
     return sum(job["trials"][state] for state in ("done", "pruned", "failed"))
 
 
+def spent(job: Mapping[str, Any]) -> str:
+    """``epochs 80 of 120, wall clock 3 min of 5 min``: what was spent of each limit, if any."""
+    names = [name for name in NAMES if job["budget"][name] is not None]
+    told = (f"{TITLES[n]} {amount(n, job['spent'][n], job['budget'][n])}" for n in names)
+    return ", ".join(told)
+
+
 def repeats(point: Mapping[str, Any]) -> str:
     """Mean over the further seeds, half its interval, and how many."""
     mean, high, seeds = point["accuracy_mean"], point["accuracy_high"], point["seeds"]
@@ -66,6 +74,7 @@ FILTERS = {
     "duration": duration,
     "moment": moment,
     "ended": ended,
+    "spent": spent,
     "repeats": repeats,
     "architecture_lines": architecture_lines,
 }

@@ -99,6 +99,10 @@ class Budget:
         """``epochs 118 of 120``, ``wall clock 29 min of 30 min``, ``CPU-hours 1.98 of 2``."""
         return f"{TITLES[name]} {amount(name, getattr(spending, name), self.limits.get(name))}"
 
+    def told(self, spending: Spending) -> str:
+        """Every limit with what was spent of it; empty without limits."""
+        return ", ".join(self.words(name, spending) for name in self.limits)
+
 
 def amount(name: str, used: float, limit: float | None) -> str:
     """``118 of 120``; without a limit the first alone."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from nas.errors import DataProblem, JobFileError, NoSuchDevice, OverLimit, Problem
-from nas.estimate import duration, epoch_seconds, hours
+from nas.estimate import duration, epoch_seconds, hours, trainings
 from nas.search.baselines import refused_own
 from nas.spec import JobSpec
 from nas.spec_file import Locate, dotted
@@ -25,6 +25,9 @@ from workers.errors import DataError
 
 #: Architectures drawn to see how much of a space is within the limits, and what is usual in it.
 SAMPLES = 200
+
+#: A budget of fewer trainings than this is refused; an estimate can be off by its factor.
+LEAST_TRAINING = 0.25
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class DeepReport:
         share_within_limits: of the space, estimated on a sample; 1 without limits.
         epoch_seconds: of a usual architecture on one worker here; None if not timed.
         hours: at most, of the whole search on all workers, pruning and finalists left out.
+        trainings: full ones that the budget is enough for, finalists counted; None without one.
     """
 
     shape: TaskShape
@@ -56,6 +60,7 @@ class DeepReport:
     share_within_limits: float
     epoch_seconds: float | None = None
     hours: float | None = None
+    trainings: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready."""
@@ -75,6 +80,7 @@ class DeepReport:
             "share_within_limits": self.share_within_limits,
             "epoch_seconds": self.epoch_seconds,
             "hours": self.hours,
+            "trainings": self.trainings,
         }
 
     def rows(self) -> list[tuple[str, str]]:
@@ -93,6 +99,8 @@ class DeepReport:
         if self.hours is not None and self.epoch_seconds is not None:
             rows.append(("an epoch", f"about {self.epoch_seconds:.1f} s on one worker"))
             rows.append(("the search", f"at most about {duration(self.hours)}, without pruning"))
+        if self.trainings is not None:
+            rows.append(("the budget", f"about {self.trainings:,.0f} full trainings, repeats too"))
         return rows
 
 
@@ -107,7 +115,7 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
     Raises:
         DataProblem: the images are missing, damaged or too few.
         JobFileError: attention, of the space or of the user's own baselines, can't stand on the
-            feature maps that these images make.
+            feature maps that these images make; or a budget is hopelessly small.
         OverLimit: no architecture is within the job's cost limits.
         NoSuchDevice: the job asks for a GPU that is not here.
     """
@@ -123,6 +131,9 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
     sample = _sample(space, data.shape, spec.seed)
     share = _share_within(spec, low, [cost for _, cost in sample], space.size())
     seconds = epoch_seconds(spec, data, _usual(sample), device) if estimate else None
+    affordable = None
+    if seconds is not None:
+        affordable = _affordable(spec, seconds, locate or _nowhere)
     return DeepReport(
         data.shape,
         data.data_hash,
@@ -137,7 +148,21 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
         share,
         seconds,
         None if seconds is None else hours(spec, seconds),
+        affordable,
     )
+
+
+def _affordable(spec: JobSpec, seconds: float, locate: Locate) -> float | None:
+    """Full trainings that the budget is enough for; a cluster's speed is not known here."""
+    found = None if spec.workers.address else trainings(spec, seconds)
+    if found is None:
+        return None
+    name, count = found
+    if count < LEAST_TRAINING:
+        took = duration(spec.recipe.epochs * seconds / 3600)
+        told = f"is far less than one training takes here (about {took} on one worker)"
+        raise JobFileError([locate(("budget", name), told)])
+    return count
 
 
 def _device(spec: JobSpec) -> torch.device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from nas.errors import DataProblem, NoSuchDevice
@@ -40,6 +40,7 @@ class Progress:
         done: of ``total`` units of the phase: trials that ended, repeats, checkpoints.
         epochs: trained so far in the search.
         hypervolume: of the finished trials, in 0…1 of the reference box.
+        budget: what was spent of each limit, in words.
     """
 
     phase: Phase
@@ -52,6 +53,7 @@ class Progress:
     front_size: int = 0
     hypervolume: float = 0.0
     note: str = ""
+    budget: str = ""
 
 
 Observer = Callable[[Progress], None]
@@ -146,24 +148,29 @@ def _drive(
         book = TrialBook(plan, store)
         stopped: str | None = job.details.get("stopped_by")
 
-        def run(source: Source, told: Callable[[], None]) -> None:
+        def run(source: Source, look: Callable[[], Progress] | None = None) -> None:
             nonlocal stopped
+
+            def told() -> None:
+                if look is not None:
+                    observe(replace(look(), budget=meter.budget.told(meter.spent())))
+
             drive(pool, recalling(source, book, store), told, meter)
             if meter.refused and not stopped:
                 stopped = meter.refused
                 store.jobs.add_details(job.id, {"stopped_by": stopped})
 
         search = Search(plan, book, reference, SearchShare(meter, book, closed=bool(stopped)))
-        run(search, lambda: observe(_searching(plan, book)))
+        run(search, lambda: _searching(plan, book))
         search.close()
         store.jobs.add_details(
             job.id, {"exhausted": search.exhausted, "duplicates": search.duplicates}
         )
         finalists = Finalists(book, meter.fits)
         if finalists.planned:
-            run(finalists, lambda: observe(_repeating(book, finalists.planned)))
+            run(finalists, lambda: _repeating(book, finalists.planned))
             finalists.close()
-        run(TestScores(book, meter.fits), lambda: None)
+        run(TestScores(book, meter.fits))
         reason = meter.reason(stopped) if stopped else ""
     observe(Progress("done", 1, 1))
     return reason

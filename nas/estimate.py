@@ -9,6 +9,7 @@ from time import perf_counter
 
 import torch
 
+from nas.budget import Budget
 from nas.spec import JobSpec
 from search_spaces.architecture import Architecture
 from workers.data import ImageData
@@ -56,9 +57,26 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def hours(spec: JobSpec, epoch_seconds: float) -> float:
-    """Hours of the whole search on all workers if nothing is pruned."""
-    epochs = spec.search.trials * spec.recipe.epochs
-    return epochs * epoch_seconds / spec.workers.resolved_count() / 3600
+    """Hours of the whole search on all workers if nothing is pruned; never more than its budget."""
+    wanted = spec.search.trials * spec.recipe.epochs
+    full = wanted * epoch_seconds / spec.workers.resolved_count() / 3600
+    affordable = trainings(spec, epoch_seconds)
+    return full if affordable is None else full * min(1.0, affordable[1] / spec.search.trials)
+
+
+def trainings(spec: JobSpec, epoch_seconds: float) -> tuple[str, float] | None:
+    """For how many full trainings the budget is enough, and which limit says so; None: no limit."""
+    workers = spec.workers
+    alone = spec.recipe.epochs * epoch_seconds / 3600
+    each = {
+        "epochs": float(spec.recipe.epochs),
+        "wall_clock": alone / workers.resolved_count(),
+        "cpu_hours": alone * workers.cpus,
+        "gpu_hours": alone * workers.gpus,
+    }
+    limits = Budget.of(spec.budget.model_dump()).limits
+    enough = [(limit / each[name], name) for name, limit in limits.items() if each[name]]
+    return (min(enough)[1], min(enough)[0]) if enough else None
 
 
 def duration(hours: float) -> str:

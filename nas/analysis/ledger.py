@@ -8,13 +8,15 @@ from typing import Any
 
 from nas.analysis.spending import limits_of, of_charges, spending
 from nas.budget import STOPPED, Spending
-from nas.store.records import Charge, Job, ReportRow, Trial
+from nas.store.records import AUDIT, Charge, Job, ReportRow, Trial
 from nas.store.store import Store
 
 #: Kind of trial, or kind of work, or outcome -> what a charge was for, in the order shown.
 PURPOSES = {
     "baseline": "baselines",
     "search": "search",
+    "audit": "audit",
+    "inherit": "inherited weights",
     "finalist": "finalists",
     "test": "test accuracy",
     "latency": "latency",
@@ -128,7 +130,7 @@ def ledger(store: Store, job: Job) -> Ledger:
     """Read a job's charges, trials and reports."""
     charges, trials = store.charges.list(job.id), store.trials.list(job.id)
     reports = store.trials.reports(job.id)
-    kinds = {trial.number: trial.kind for trial in trials}
+    kinds = {t.number: AUDIT if t.audited else t.kind for t in trials}
     by_purpose: dict[str, list[Charge]] = {}
     by_trial: dict[int | None, list[Charge]] = {}
     for charge in charges:

@@ -59,6 +59,8 @@ def render(now: Progress, seconds: float) -> str:
             f"best {now.best_accuracy:.1%}, {now.front_size} on the front, "
             f"hypervolume {now.hypervolume:.3f}, {now.epochs} epochs trained"
         )
+    if now.budget:
+        lines.append(f"spent: {now.budget}")
     lines += [f"  trial {trial.number}: {_short(trial.architecture)}" for trial in now.running]
     return "\n".join(lines)
 

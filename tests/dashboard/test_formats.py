@@ -46,3 +46,12 @@ def test_repeats_show_the_interval_only_where_there_is_one():
 def test_ended_trials_are_those_that_will_not_go_on():
     trials = {"done": 3, "pruned": 2, "failed": 1, "running": 4, "waiting": 5}
     assert formats.ended({"trials": trials}) == 6
+
+
+def test_what_was_spent_of_each_limit():
+    none = dict.fromkeys(["epochs", "wall_clock", "cpu_hours", "gpu_hours"])
+    used = {"epochs": 80.0, "wall_clock": 0.05, "cpu_hours": 0.1, "gpu_hours": 0.0}
+    assert formats.spent({"budget": none, "spent": used}) == ""
+    limited = {**none, "epochs": 120, "wall_clock": 0.5}
+    told = "epochs 80 of 120, wall clock 3 min of 30 min"
+    assert formats.spent({"budget": limited, "spent": used}) == told

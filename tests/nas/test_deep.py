@@ -96,3 +96,15 @@ def test_json_and_table_hold_the_estimate():
     assert found.epoch_seconds is not None
     assert found.to_dict()["hours"] == found.hours
     assert [name for name, _ in found.rows()][-2:] == ["an epoch", "the search"]
+
+
+def test_a_hopelessly_small_budget_is_refused_at_its_place(monkeypatch):
+    monkeypatch.setattr(deep, "epoch_seconds", lambda *_: 60.0)
+    with pytest.raises(JobFileError) as caught:
+        deep_check(spec(budget={"wall_clock": "10s"}, workers={"count": 1}))
+    (problem,) = caught.value.problems
+    assert problem.path == "budget.wall_clock"
+    assert "far less than one training takes here (about 2 minutes on one worker)" in str(problem)
+    found = deep_check(spec(budget={"wall_clock": "10m"}, workers={"count": 1}))
+    assert found.trainings == pytest.approx(5)
+    assert ("the budget", "about 5 full trainings, repeats too") in found.rows()

@@ -49,6 +49,15 @@ def test_observers_hear_of_every_phase_in_order(store, home):
     assert search[-1].epochs == sum(t.epoch for t in store.trials.list(1) if t.kind != "finalist")
 
 
+def test_observers_hear_what_was_spent_of_a_budget(store, home):
+    heard = []
+    job = record(store, **{"budget.epochs": 60, "search.sampler": "random"})
+    drive(store, home, job, observe=heard.append)
+    told = [p.budget for p in heard if p.phase != "done"]
+    assert told[0] == "epochs 0 of 60"
+    assert told[-1] in store.jobs.get("small").reason
+
+
 def test_ctrl_c_leaves_a_job_that_goes_on(store, home):
     def spoil(task, answer):
         if task.key.startswith("6:"):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nas.estimate import duration, epoch_seconds, hours
+from nas.estimate import duration, epoch_seconds, hours, trainings
 from nas.spec import JobSpec
 from workers.data import load
 
@@ -35,3 +35,22 @@ def test_epoch_is_timed_on_a_few_batches_and_threads_are_given_back(spec):
 )
 def test_duration_in_words(value, words):
     assert duration(value) == words
+
+
+@pytest.mark.parametrize(
+    ("budget", "found"),
+    [
+        ({}, None),
+        ({"gpu_hours": 1}, None),
+        ({"epochs": 10}, ("epochs", 5)),
+        ({"wall_clock": "10m"}, ("wall_clock", 10)),
+        ({"cpu_hours": "10m"}, ("cpu_hours", 5)),
+        ({"cpu_hours": "10m", "epochs": 4}, ("epochs", 2)),
+    ],
+)
+def test_a_budget_is_enough_for_so_many_trainings(spec, budget, found):
+    """A training takes two minutes on one of two workers."""
+    limited = JobSpec.model_validate(spec.model_dump() | {"budget": budget})
+    assert trainings(limited, 60.0) == (found and pytest.approx(found))
+    whole = 30 * 2 / 2 / 60
+    assert hours(limited, 60.0) == pytest.approx(whole * (found[1] / 30 if found else 1))

@@ -31,6 +31,11 @@ def test_what_trains_stands_below_and_fits(store):
     assert all(len(line) < 115 for line in lines[2:])
 
 
+def test_what_was_spent_of_a_budget_stands_below_the_best():
+    lines = render(replace(SEARCHING, budget="epochs 77 of 120"), 1).splitlines()
+    assert lines[2] == "spent: epochs 77 of 120"
+
+
 def test_no_finished_trial_no_best():
     assert len(render(Progress("search", 0, 5), 1).splitlines()) == 1
 
