@@ -65,8 +65,10 @@ def contributions(
     """The area that each point alone dominates within its own rank, not normalised."""
     ranks = non_dominated_ranks(accuracy, cost)
     alone = [0.0] * len(ranks)
-    for rank in set(ranks):
-        members = sorted((i for i, r in enumerate(ranks) if r == rank), key=lambda i: cost[i])
+    fronts: dict[int, list[int]] = {}
+    for i in sorted(range(len(ranks)), key=lambda i: cost[i]):
+        fronts.setdefault(ranks[i], []).append(i)
+    for members in fronts.values():
         for place, i in enumerate(members):
             below = accuracy[members[place - 1]] if place else reference_accuracy
             right = cost[members[place + 1]] if place + 1 < len(members) else reference_cost

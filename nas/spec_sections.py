@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from nas.durations import hours_of
@@ -161,6 +169,15 @@ class SearchSection(Section):
     baselines: dict[str, Any] = Field(default_factory=lambda: read_baselines(True))
     seed: int = Field(0, ge=0, lt=2**31)
 
+    @field_validator("audit")
+    @classmethod
+    def _audit_fits(cls, audit: AuditSection, info: ValidationInfo) -> AuditSection:
+        trials = info.data.get("trials")
+        if audit.trials != "auto" and trials is not None and audit.trials > trials:
+            told = f"{audit.trials} is more than search.trials, which is {trials}"
+            raise problems([(("trials",), told)])
+        return audit
+
     @property
     def audited(self) -> int:
         """How many trials the audit takes, with ``auto`` resolved."""
@@ -168,7 +185,7 @@ class SearchSection(Section):
         if self.pruner == "none":
             return 0
         if wanted != "auto":
-            return min(wanted, self.trials)
+            return wanted
         return 0 if self.trials < LEAST_AUDITED else min(24, max(8, self.trials // 10))
 
     @field_validator("baselines", mode="plain")

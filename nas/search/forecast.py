@@ -11,7 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from nas.search.encoding import Declared
-from nas.search.guide import Guide, Memory
+from nas.search.guide import Guide, Memory, Scale
 from nas.search.observations import Knowledge, Observation, Observations
 
 #: Finished trials below which nothing is forecast.
@@ -19,7 +19,7 @@ LEAST_FINISHED = 4
 
 
 class Forecast:
-    """Gains that a surrogate expects, of all rungs so far; fitted anew only after a report.
+    """What a surrogate of all trials at all rungs expects; fitted anew only after a report.
 
     Args:
         features: numbers that are known of a candidate by its parameters.
@@ -34,54 +34,50 @@ class Forecast:
         self._features = features
         self._mapping = space if isinstance(space, Mapping) else {}
         self._listed = None if space is None or isinstance(space, Mapping) else tuple(space)
-        self._told = -1
-        self._gains: dict[int, float] = {}
+        self._guide: Guide | None = None
+        self._reports = 0
         self._forget(1.0)
 
-    def gains(
-        self, trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]
-    ) -> Mapping[int, float]:
-        """By number, the area that each trial which waits or runs is expected to add to the front.
-
-        The front is that of the finished trials, in the surrogate's eyes. A trial without a report,
-        and one whose parameters are not known, has no entry; nor has any as long as fewer than
-        ``LEAST_FINISHED`` have finished.
-
-        Args:
-            trials: all of the study.
-            directions: of its objectives.
-        """
+    def update(self, trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> bool:
+        """Take in all trials of a study; False while too few have finished to forecast by."""
         sign = -1.0 if list(directions[1:]) == [StudyDirection.MAXIMIZE] else 1.0
         if sign != self._sign or len(trials) < len(self._observed.trials):
             self._forget(sign)
         self._observed.read(trials, directions)
-        known = {
-            trial.number: replace(seen, exact=True)
-            for trial, seen in zip(trials, self._observed.trials, strict=True)
-            if seen is not None and seen.state != "refused" and trial.params
-        }
-        told = sum(len(seen.reports) for seen in known.values())
-        if told != self._told:
-            self._told, self._gains = told, self._fitted(known, len(directions) > 1)
-        return self._gains
+        self._places = {trial.number: place for place, trial in enumerate(trials) if trial.params}
+        self._scale: Scale = "auto" if len(directions) > 1 else "none"
+        return sum(t is not None and t.state == "done" for t in self._known()) >= LEAST_FINISHED
 
-    def _fitted(self, known: Mapping[int, Observation], two: bool) -> dict[int, float]:
-        open_ones = {n: t for n, t in known.items() if t.state == "open" and t.reports}
-        finished = sum(t.state == "done" for t in known.values())
-        if finished < LEAST_FINISHED or not open_ones:
-            return {}
-        guide = Guide(
-            self._observed.encoding,
-            list(known.values()),
-            self._memory,
-            "auto" if two else "none",
-        )
-        gains = guide.gain(list(open_ones.values())).tolist()
-        return dict(zip(open_ones, gains, strict=True))
+    def best(self, numbers: Sequence[int]) -> list[int]:
+        """Those of these unfinished trials that can be forecast, the best first.
+
+        A trial is as good as the area that it is expected to add at the last rung to the front of
+        the finished trials, as the surrogate sees it. ``update`` must have said True.
+        """
+        seen = {n: self._observed.trials[self._places[n]] for n in numbers if n in self._places}
+        told = {n: trial for n, trial in seen.items() if trial is not None and trial.reports}
+        if not told:
+            return []
+        gains = self._fitted().gain(list(told.values())).tolist()
+        by_number = dict(zip(told, gains, strict=True))
+        return sorted(told, key=lambda number: (-by_number[number], number))
+
+    def _known(self) -> Iterable[Observation | None]:
+        return (self._observed.trials[place] for place in self._places.values())
+
+    def _fitted(self) -> Guide:
+        known = [t for t in self._known() if t is not None and t.state != "refused"]
+        reports = sum(len(trial.reports) for trial in known)
+        if self._guide is None or reports != self._reports:
+            # A cost that the trial carries is exact, whatever it was found by.
+            exact = [replace(trial, exact=True) for trial in known]
+            self._guide = Guide(self._observed.encoding, exact, self._memory, self._scale)
+            self._reports = reports
+        return self._guide
 
     def _forget(self, sign: float) -> None:
         self._sign = sign
         self._observed = Observations(Knowledge(None, sign, self._features, None), self._listed)
         self._observed.declare(self._mapping)
         self._memory = Memory()
-        self._told, self._gains = -1, {}
+        self._guide, self._reports = None, 0

@@ -17,6 +17,9 @@ from nas.search.attributes import AUDIT, COST, LAST, PROTECTED, reports_of, rung
 from nas.search.encoding import Declared
 from nas.search.forecast import Forecast
 
+#: Waiting trials at a rung that the surrogate is asked about: so many, from the best rank on.
+MOST_FORECAST = 500
+
 #: Accuracy up, cost down.
 USUAL = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)
 
@@ -100,10 +103,9 @@ class ParetoPruner(BasePruner):
             return [t.number for t in order]
         quota = len(order) // self.reduction
         share = math.floor(self.by_surrogate * quota + 0.5)
-        gains: Mapping[int, float] = {}
-        if share:
-            gains = self._forecast.gains(trials, directions)
-        by_rank = {t.number for t in order[: quota - share if gains else quota]}
+        if not (share and self._forecast.update(trials, directions)):
+            share = 0
+        by_rank = {t.number for t in order[: quota - share]}
         chosen = [t.number for t in order if t.number in by_rank or _protected(t)]
         rest = [t for t in order if t.number not in by_rank and not _protected(t)]
         above = {t.number for t in rest if self._is_above(t, epoch)}
@@ -112,8 +114,8 @@ class ParetoPruner(BasePruner):
         # from between may have been promoted by either, so only in part.
         left = math.floor(share - len(above - near) - self.by_surrogate * len(near))
         waiting = [t.number for t in rest if t.number not in above and not t.state.is_finished()]
-        picks = sorted(gains.keys() & waiting, key=lambda number: (-gains[number], number))
-        return chosen + picks[: max(0, left)]
+        picks = self._forecast.best(waiting[:MOST_FORECAST])[:left] if left > 0 else []
+        return chosen + picks
 
     def blind(
         self, trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection] = USUAL

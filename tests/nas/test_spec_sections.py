@@ -30,7 +30,13 @@ def test_sections_have_the_workers_fields_and_defaults(section, value):
 def test_an_audit_is_scaled_to_the_search(trials, audited):
     assert SearchSection(trials=trials).audited == audited
     assert SearchSection(trials=trials, pruner="none").audited == 0
-    assert SearchSection(trials=trials, audit={"trials": 4}).audited == min(4, trials)
+    assert SearchSection(trials=trials, audit={"trials": 1}).audited == 1
+
+
+def test_an_audit_is_part_of_the_search():
+    with pytest.raises(ValidationError, match="4 is more than search") as caught:
+        SearchSection(trials=3, audit={"trials": 4})
+    assert caught.value.errors()[0]["loc"] == ("audit", "trials")
 
 
 @pytest.mark.parametrize("wrong", [-1, 2.5, "some", True])
