@@ -12,9 +12,9 @@ from nas.analysis.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 
-#: Trials below which nothing is concluded. In simulation (400 resamples, normal pairs of true
-#: tau 0 to 0.8) the interval covers the truth in 94 to 98 % of cases from 8 trials on, but in 66 %
-#: at worst with 5.
+#: Trials below which nothing is concluded. In simulation (400 resamples; normal pairs of true tau 0
+#: to 0.8, all different or half of the early accuracies equal) the interval covers the truth in 89
+#: to 99 % of cases from 8 trials on, but in 62 % at worst with 5.
 LEAST_TRIALS = 8
 
 #: Resamples of the trials behind an interval.
@@ -84,7 +84,9 @@ def rank_agreement(
     """Kendall's tau-b and the share of pairs in the same order, each with its interval.
 
     Tau-b is that of Kendall, The treatment of ties in ranking problems (Biometrika 33, 1945). The
-    intervals are quantiles over resamples of the trials (percentile bootstrap).
+    intervals are quantiles over resamples of the trials. Where many accuracies are equal these are
+    biased; so the interval is the union with what they are once corrected for their bias (Efron,
+    Canadian Journal of Statistics 9, 1981, section 7).
 
     Args:
         early: accuracies at a rung.
@@ -116,11 +118,16 @@ def _pairs(weights: Floats, matrix: Floats) -> Floats:
 
 
 def _estimate(values: Floats) -> Estimate | None:
-    """Of the whole sample, the first value, with the quantiles of the others."""
-    if np.isnan(values[0]):
+    """Of the whole sample, the first value, with the corrected quantiles of the others."""
+    value, others = float(values[0]), values[1:][~np.isnan(values[1:])]
+    if np.isnan(value):
         return None
-    others = values[1:][~np.isnan(values[1:])]
     if not len(others):
-        return Estimate(float(values[0]))
-    low, high = np.quantile(others, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(float(values[0]), float(low), float(high))
+        return Estimate(value)
+    from scipy.special import ndtr, ndtri
+
+    below = float(np.mean(others < value) + np.mean(others == value) / 2)
+    shift = 2 * ndtri(np.clip(below, 1 / len(others), 1 - 1 / len(others)))
+    ends = ndtri(np.array([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
+    both = np.quantile(others, [ndtr(ends), ndtr(shift + ends)])
+    return Estimate(value, min(value, float(both.min())), max(value, float(both.max())))
