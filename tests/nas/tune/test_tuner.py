@@ -30,8 +30,11 @@ def cluster():
     ray.shutdown()
 
 
-def trainable(log):
-    """Made here so that it travels by value; it notes in ``log`` every epoch that it trains."""
+def trainable(log, fails=lambda config: ""):
+    """Made here so that it travels by value; it notes in ``log`` every epoch that it trains.
+
+    Where ``fails`` says ``once`` or ``always``, it raises before its second epoch.
+    """
 
     def train(config):
         import json
@@ -47,6 +50,10 @@ def trainable(log):
         trial = tune.get_context().get_trial_id()
         good = config["backbone.width"] / 40 + (config["stage3.type"] == "se") / 10
         for epoch in range(done + 1, 5):
+            once = log.with_name(f"failed-{trial}")
+            if epoch == 2 and fails(config) and not (fails(config) == "once" and once.exists()):
+                once.touch()
+                raise RuntimeError("out of luck")
             with log.open("a") as file:
                 file.write(f"{trial} {epoch}\n")
             with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +64,9 @@ def trainable(log):
     return train
 
 
-def tuner(train, folder, param_space, samples, search, scheduler, callbacks=(), **options):
+def tuner(
+    train, folder, param_space, samples, search, scheduler, callbacks=(), failures=0, **options
+):
     return tune.Tuner(
         train,
         param_space=param_space,
@@ -71,7 +80,11 @@ def tuner(train, folder, param_space, samples, search, scheduler, callbacks=(), 
             **options,
         ),
         run_config=tune.RunConfig(
-            name="run", storage_path=str(folder), verbose=0, callbacks=list(callbacks)
+            name="run",
+            storage_path=str(folder),
+            verbose=0,
+            callbacks=list(callbacks),
+            failure_config=tune.FailureConfig(max_failures=failures),
         ),
     )
 
@@ -91,20 +104,20 @@ def test_searcher_and_scheduler_find_the_front_with_part_of_the_training(
     cost, log = ExactCost(shape), tmp_path / "log"
     search = ConcurrencyLimiter(KnownCostSearch(cost, epochs=4), 2)
     scheduler = ParetoScheduler(cost, RUNGS, reduction=2)
-    results = tuner(trainable(log), tmp_path, param_space, 10, search, scheduler).fit()
-    assert len(results) == 10 and not results.errors
-    assert len({architecture_of(result.config).hash for result in results}) == 10
+    results = tuner(trainable(log), tmp_path, param_space, 8, search, scheduler).fit()
+    assert len(results) == 8 and not results.errors
+    assert len({architecture_of(result.config).hash for result in results}) == 8
     trained = epochs(log)
     assert set(trained.values()) == {1}
     assert set(ends(results)) <= set(RUNGS)
-    assert sum(ends(results)) == len(trained) < 10 * 4
+    assert sum(ends(results)) == len(trained) < 8 * 4
     assert 4 in ends(results) and 1 in ends(results)
     study = search.searcher._record.optuna_study
-    assert len(study.trials) == 10
+    assert len(study.trials) == 8
     assert Counter(t.state.name for t in study.trials) == Counter(
         "COMPLETE" if end == 4 else "PRUNED" for end in ends(results)
     )
-    assert scheduler.debug_string().startswith("Using ParetoScheduler: rung 1: 10 reached, 0 wait")
+    assert scheduler.debug_string().startswith("Using ParetoScheduler: rung 1: 8 reached, 0 wait")
 
 
 class Interrupt(tune.Callback):
@@ -124,21 +137,39 @@ def test_a_restored_tuner_goes_on_where_it_was(tmp_path, param_space, shape):
     cost, log, flag = ExactCost(shape), tmp_path / "log", tmp_path / "interrupted"
     train = trainable(log)
     search, scheduler = KnownCostSearch(cost, epochs=4), ParetoScheduler(cost, RUNGS, reduction=2)
-    first = tuner(train, tmp_path, param_space, 10, search, scheduler, [Interrupt(flag)]).fit()
+    first = tuner(train, tmp_path, param_space, 8, search, scheduler, [Interrupt(flag)]).fit()
     then = json.loads(flag.read_text())
-    assert len(first) < 10
+    assert len(first) <= 8
     before = epochs(log)
 
     results = tune.Tuner.restore(str(tmp_path / "run"), train).fit()
-    assert len(results) == 10 and not results.errors
-    assert len({architecture_of(result.config).hash for result in results}) == 10
+    assert len(results) == 8 and not results.errors
+    assert len({architecture_of(result.config).hash for result in results}) == 8
     assert set(ends(results)) <= set(RUNGS)
     after = epochs(log)
     again = {line.split()[0] for line, times in after.items() if times > 1}
     assert again <= {trial for trial, status in then.items() if status == "RUNNING"}
-    assert sum(after.values()) < 10 * 4
+    assert sum(after.values()) < 8 * 4
     finished = [trial for trial, status in then.items() if status == "TERMINATED"]
     assert all(after[f"{trial} {e}"] == before[f"{trial} {e}"] for trial in finished for e in RUNGS)
+
+
+def test_one_failure_is_made_good_from_the_checkpoint_and_more_end_the_trial(
+    tmp_path, param_space, shape
+):
+    def fails(config):
+        return {4: "once", 8: "always"}[config["backbone.width"]]
+
+    cost, log = ExactCost(shape), tmp_path / "log"
+    search, scheduler = KnownCostSearch(cost, epochs=4), ParetoScheduler(cost, RUNGS, reduction=2)
+    train = trainable(log, fails)
+    results = tuner(train, tmp_path, param_space, 4, search, scheduler, failures=1).fit()
+    assert len(results) == 4
+    assert set(epochs(log).values()) == {1}
+    assert {result.config["backbone.width"] for result in results if result.error} <= {8}
+    assert all(result.metrics["training_iteration"] == 1 for result in results if result.error)
+    failed = [t for t in search._record.optuna_study.trials if t.constraints.get("failed")]
+    assert len(failed) == len(results.errors) > 0
 
 
 def test_random_search_at_its_limit_is_not_held_up_by_what_waits(tmp_path, param_space, shape):
