@@ -20,6 +20,7 @@ from nas.search.drive import Account, Source, drive
 from nas.search.finalists import Finalists, TestScores, front_trials
 from nas.search.loop import Search
 from nas.search.share import SearchShare
+from nas.search.warm import warm_start
 from nas.store.records import Job, Trial
 from nas.store.store import Store
 from search_spaces.architecture import Architecture
@@ -160,7 +161,8 @@ def _drive(
                 stopped = meter.refused
                 store.jobs.add_details(job.id, {"stopped_by": stopped})
 
-        search = Search(plan, book, reference, SearchShare(meter, book, closed=bool(stopped)))
+        share = SearchShare(meter, book, closed=bool(stopped))
+        search = Search(plan, book, reference, share, warm_start(plan, store))
         run(search, lambda: _searching(plan, book))
         search.close()
         store.jobs.add_details(
@@ -210,7 +212,8 @@ def measure_reference(
 
 def _searching(plan: Plan, book: TrialBook) -> Progress:
     searched = book.searched()
-    ended = [t for t in searched if t.state in ("done", "pruned", "failed", "waiting")]
+    over = ("done", "pruned", "failed", "waiting")
+    ended = [t for t in searched if t.counted and t.state in over]
     done = [t for t in searched if t.state == "done"]
     counts: dict[str, int] = {}
     for trial in searched:

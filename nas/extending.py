@@ -85,7 +85,7 @@ def _details(job: Job, spec: JobSpec, found: DeepReport) -> dict[str, Any]:
 
 def _prune_outside(book: TrialBook) -> None:
     for trial in [*book.in_state("running"), *book.in_state("waiting")]:
-        if trial.kind != "search":
+        if trial.kind not in ("search", "warm"):
             continue
         over = book.plan.over_limit(trial.costs())
         if Architecture.from_json(trial.architecture) not in book.plan.space:

@@ -14,7 +14,7 @@ from typing import Any
 from nas.errors import JobFileError, Problem, UsageProblem
 from nas.spec import JobSpec
 from nas.spec_file import Document, checked
-from nas.store.records import SEARCHED, Job, Trial
+from nas.store.records import Job, Trial
 from nas.store.rows import now_ms
 from search_spaces.ready import ready_names
 
@@ -96,7 +96,7 @@ def extension(job: Job, spec: JobSpec, begun: int) -> dict[str, Any]:
 
 def begun(trials: Sequence[Trial]) -> int:
     """How many trials count towards ``search.trials``."""
-    return sum(trial.kind in SEARCHED for trial in trials)
+    return sum(trial.counted for trial in trials)
 
 
 def _changes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -41,6 +41,7 @@ class JobSpec(Section):
     finalists: FinalistsSection = FinalistsSection()
     workers: WorkersSection = WorkersSection()
     tracking: TrackingSection = TrackingSection()
+    warm_start: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     @field_validator("name")
     @classmethod
@@ -102,6 +103,23 @@ class JobSpec(Section):
             wrong = f"{budget.epochs} is less than one training: recipe.epochs is {recipe.epochs}"
             raise problems([(("epochs",), wrong)])
         return budget
+
+    @field_validator("warm_start", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("warm_start")
+    @classmethod
+    def _through_the_cache(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """No job twice; and without the cache nothing could be taken over."""
+        search = info.data.get("search")
+        if names and search is not None and not search.cache:
+            raise ValueError("takes trainings over through the cache, but search.cache is false")
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"names {repeated!r} twice")
+        return names
 
     def recipe_value(self) -> Recipe:
         """The training recipe as the workers take it; an annealed schedule holds the rungs."""

@@ -34,9 +34,13 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "space_size": job.details["space_size"],
         "rungs": list(job.details["rungs"]),
         "budget": {"trials": job.spec["search"]["trials"], **limits_of(job)},
-        "spent": {"trials": len(searched), **asdict(spending(store, job))},
+        "spent": {
+            "trials": sum(trial.counted for trial in searched),
+            **asdict(spending(store, job)),
+        },
         "stopped_by": job.details.get("stopped_by"),
-        "trials": counts(searched),
+        "trials": counts([trial for trial in searched if trial.counted]),
+        "warm_start": counts([trial for trial in searched if not trial.counted]),
         "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
         "retrained": [_again(trial) for trial in trials if trial.kind == "retrain"],
         "epochs": epochs(searched, job.details["rungs"][-1], reused.search_epochs),
@@ -77,7 +81,7 @@ def epochs(trials: Sequence[Trial], budget: int, reused: int = 0) -> dict[str, i
         pruning, in 0…1.
     """
     passed = sum(trial.epoch for trial in trials)
-    saved = sum(budget - trial.epoch for trial in trials if trial.state == "pruned")
+    saved = sum(budget - trial.epoch for trial in trials if _saves(trial))
     whole = passed + saved
     share = saved / whole if whole else 0.0
     return {
@@ -93,6 +97,10 @@ def _again(trial: Trial) -> dict[str, Any]:
     kept = ("origin", "seed", "state", "epoch", "accuracy", "test_accuracy")
     budget = (trial.recipe or {}).get("epochs")
     return {"trial": trial.number, **{k: getattr(trial, k) for k in kept}, "epochs": budget}
+
+
+def _saves(trial: Trial) -> bool:
+    return trial.state == "pruned" and trial.counted  # nobody would train what is taken over
 
 
 def iso(ms: int | None) -> str | None:

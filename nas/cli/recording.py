@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from nas.cli.progress import progress
-from nas.errors import NameTaken
+from nas.errors import JobFileError, NameTaken, did_you_mean
 from nas.home import Home
-from nas.spec_file import load, locator
+from nas.spec import JobSpec
+from nas.spec_file import Locate, load, locator
 from nas.store.records import Job
 from nas.store.store import Store
 
@@ -18,7 +19,7 @@ def record_job(file: str, overrides: tuple[str, ...], *, quiet: bool) -> tuple[S
     """
     spec = load(file, overrides)
     home = Home.here()
-    _refuse_taken(home, spec.name)
+    _check_names(home, spec, locator(file, overrides))
     with progress(quiet=quiet) as display:
         display.note(f"checking {file}: data, shapes, costs")
         from nas.deep import deep_check
@@ -27,14 +28,31 @@ def record_job(file: str, overrides: tuple[str, ...], *, quiet: bool) -> tuple[S
         found = deep_check(spec, locator(file, overrides))
         for what, value in found.rows():
             display.note(f"  {what:<22}{value}")
-    store = Store(home.store_url)
-    return store, home, submit(store, spec, found)
+        store = Store(home.store_url)
+        job = submit(store, spec, found)
+        if spec.warm_start:
+            from nas.plan import Plan
+            from nas.search.warm import warm_start
+
+            for note in warm_start(Plan.of(job, home.checkpoints(job.name)), store).notes():
+                display.note(note)
+    return store, home, job
 
 
-def _refuse_taken(home: Home, name: str) -> None:
-    if not home.store_address and not home.store_file.exists():
-        return
-    store = Store(home.store_url)
-    if any(job.name == name for job in store.jobs.list()):
-        raise NameTaken(name)
-    store.close()
+def _check_names(home: Home, spec: JobSpec, locate: Locate) -> None:
+    """The job's name is free, and the jobs that it starts from exist; nothing is created."""
+    known: list[str] = []
+    if home.store_address or home.store_file.exists():
+        store = Store(home.store_url)
+        known = [job.name for job in store.jobs.list()]
+        store.close()
+    if spec.name in known:
+        raise NameTaken(spec.name)
+    missing = [(i, name) for i, name in enumerate(spec.warm_start) if name not in known]
+    if missing:
+        raise JobFileError(
+            [
+                locate(("warm_start", i), f"there is no job {name!r}{did_you_mean(name, known)}")
+                for i, name in missing
+            ]
+        )

@@ -38,6 +38,9 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     trials, best, objective = summary["trials"], summary["best"], summary["objective"]
     head = f"job {summary['id']} ({summary['name']}) is {summary['state']}"
     rows = [("trials", f"{trials['total']} of {summary['budget']['trials']}{_states(trials)}")]
+    if summary["warm_start"]["total"]:
+        taken = summary["warm_start"]
+        rows.append(("taken over", f"{taken['total']}{_states(taken)}"))
     if summary["finalists"]["total"]:
         repeats = summary["finalists"]
         rows.append(("finalists", f"{repeats['total']}{_states(repeats)}"))

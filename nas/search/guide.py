@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nas.search.acquisition import expected_hypervolume_improvement, height_at, staircase
 from nas.search.candidates import Candidates
+from nas.search.earlier import Earlier, Lift
 from nas.search.encoding import Codes, Encoding, Floats
 from nas.search.features import FeatureMap
 from nas.search.observations import Observation
@@ -52,10 +53,16 @@ class Guide:
         trials: of the study, at least two of them with a report.
         memory: read and written.
         scale: of the cost axis on which area is measured; ``none`` with a single objective.
+        earlier: what other studies expect; the surrogate models what they leave over.
     """
 
     def __init__(
-        self, encoding: Encoding, trials: Sequence[Observation], memory: Memory, scale: Scale
+        self,
+        encoding: Encoding,
+        trials: Sequence[Observation],
+        memory: Memory,
+        scale: Scale,
+        earlier: Earlier | None = None,
     ) -> None:
         self._memory, self._scale = memory, scale
         self._tune = len(trials) >= memory.due
@@ -65,6 +72,8 @@ class Guide:
         rows = _most_telling(y, np.array([t.cost for t in told]))
         told, y, extra = [told[i] for i in rows], y[rows], extra[rows]
         self._map = FeatureMap(encoding, np.stack([t.numbers for t in told]))
+        self._lift = None if earlier is None else Lift(earlier, *_rows(told), y)
+        y = y - self._lifted(*_rows(told))
         self._accuracy, memory.accuracy = self._fitted(
             memory.accuracy, self._design(told), y, extra
         )
@@ -84,6 +93,7 @@ class Guide:
         """Expected hypervolume improvement times the chance not to fail."""
         design = self._map.design(pool.codes, pool.numbers)
         mean, deviation = self._accuracy.predict(design)
+        mean = mean + self._lifted(pool.codes, pool.numbers)
         cost = self._on_axis(self._costs(pool.cost, design))
         value = expected_hypervolume_improvement(
             mean, deviation, cost, self._front, self._reference
@@ -96,6 +106,7 @@ class Guide:
         """The area that each is expected to add, once trained to the end, to the finished ones'."""
         design = self._design(trials)
         mean, deviation = self._accuracy.predict(design)
+        mean = mean + self._lifted(*_rows(trials))
         cost = self._on_axis(self._costs(np.array([t.cost for t in trials]), design))
         return expected_hypervolume_improvement(
             mean, deviation, cost, self._finished, self._reference
@@ -107,8 +118,10 @@ class Guide:
         return self._parents
 
     def _design(self, trials: Sequence[Observation]) -> Design:
-        codes = np.stack([t.codes for t in trials])
-        return self._map.design(codes, np.stack([t.numbers for t in trials]))
+        return self._map.design(*_rows(trials))
+
+    def _lifted(self, codes: Codes, numbers: Floats) -> Floats:
+        return np.zeros(len(codes)) if self._lift is None else self._lift.of(codes, numbers)
 
     def _fitted(
         self, before: Hyper | None, design: Design, y: Floats, extra: Floats
@@ -152,6 +165,7 @@ class Guide:
     def _set_front(self, known: list[Observation]) -> None:
         design = self._design(known)
         mean, _ = self._accuracy.predict(design)
+        mean = mean + self._lifted(*_rows(known))
         cost = self._costs(np.array([t.cost for t in known]), design)
         if self._scale == "auto":
             ends = np.abs([cost.min(), cost.max()])
@@ -176,6 +190,10 @@ class Guide:
             return cost
         logs: Floats = np.sign(cost) * np.log(np.maximum(np.abs(cost), 1e-300))
         return logs
+
+
+def _rows(trials: Sequence[Observation]) -> tuple[Codes, Floats]:
+    return np.stack([t.codes for t in trials]), np.stack([t.numbers for t in trials])
 
 
 def _without_outliers(y: Floats) -> Floats:

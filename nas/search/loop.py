@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nas.budget import STOPPED
 from nas.plan import Plan
@@ -13,6 +13,7 @@ from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import Fits, unlimited
 from nas.search.known import known_of
 from nas.search.study import History, SearchStudy, Suggestion
+from nas.search.warm import WarmStart
 from nas.store.records import AUDIT, Trial, TrialKind
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
@@ -51,6 +52,7 @@ class Search:
         reference: the plain backbone that latencies are measured beside, with its quiet latency.
         fits: whether the budget allows a trial the rest of its training; nothing begins that
             could not be brought to its end.
+        warm: what earlier jobs give.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Search:
         book: TrialBook,
         reference: tuple[Architecture, Latency] | None = None,
         fits: Fits = unlimited,
+        warm: WarmStart | None = None,
     ) -> None:
         self._plan = plan
         self._book = book
@@ -73,11 +76,13 @@ class Search:
             search.reduction,
             search.seed,
             [known for trial in book.searched() if (known := _history(trial, book)) is not None],
-            known_of(plan),
+            replace(known_of(plan), earlier=warm.earlier) if warm else known_of(plan),
             search.promote_by_surrogate,
             search.audit.threshold,
         )
         self._sample = AuditSample(plan.space, search.audited, search.trials, search.seed)
+        self._taken = deque(warm.taken if warm else ())
+        self._recorded = {taken.architecture: taken.epoch for taken in self._taken}
         self._unfinished = deque(t.number for t in book.searched() if t.state == "running")
         self._rules = deque(self._open_baselines())
         self._measuring: dict[str, Candidate] = {}
@@ -89,6 +94,9 @@ class Search:
         for number in [n for n in self._unfinished if self._affordable(n)]:
             self._unfinished.remove(number)
             return self._next_segment(number)
+        recorded = self._next_recorded()
+        if recorded is not None:
+            return self._promote(recorded)
         waiting = {t.number: t.epoch for t in self._book.in_state("waiting")}
         for number in self._study.promotable(waiting) if waiting else ():
             if self._affordable(number):
@@ -124,8 +132,13 @@ class Search:
         return [b for b in found.chosen if not self._book.has(b.architecture, plan.seed)]
 
     def _new_trial(self) -> Task | None:
-        begun = len(self._book.searched()) + len(self._measuring)
-        if begun >= self._plan.spec.search.trials or self.exhausted:
+        begun = sum(trial.counted for trial in self._book.searched())
+        begun += sum(candidate.kind != "warm" for candidate in self._measuring.values())
+        spent = begun >= self._plan.spec.search.trials or self.exhausted
+        taken = None if self._rules and not spent else self._next_taken()
+        if taken is not None:
+            return self._begin(taken)
+        if spent:
             return None
         if not self._fits(self._plan.rungs[-1], None):
             return self._last_resort()
@@ -133,9 +146,28 @@ class Search:
         if candidate is None:
             self.exhausted = True
             return None
+        return self._begin(candidate)
+
+    def _begin(self, candidate: Candidate) -> Task:
         if self._plan.measures_latency:
             return self._measure(candidate)
         return self._admit(candidate, None)
+
+    def _next_taken(self) -> Candidate | None:
+        """A trial of an earlier job that no rule has brought already."""
+        while self._taken:
+            found = self._taken.popleft().architecture
+            if self._reason_against(found) is None:
+                return Candidate(found, self._study.propose(found), "warm")
+        return None
+
+    def _next_recorded(self) -> int | None:
+        """A waiting trial that was taken over and whose next rung is recorded: it costs nothing."""
+        for trial in self._book.in_state("waiting") if self._recorded else ():
+            architecture = Architecture.from_json(trial.architecture)
+            if trial.kind == "warm" and trial.epoch < self._recorded.get(architecture, 0):
+                return trial.number
+        return None
 
     def _affordable(self, number: int) -> bool:
         """Whether the budget allows the rest of a trial's training."""
@@ -167,8 +199,9 @@ class Search:
 
     def _next_audited(self) -> Architecture | None:
         """A uniform draw, if one is due."""
-        begun = [trial.audited for trial in self._book.searched()]
-        begun += [(c.kind, c.label) == ("search", AUDIT) for c in self._measuring.values()]
+        begun = [trial.audited for trial in self._book.searched() if trial.counted]
+        ahead = [c for c in self._measuring.values() if c.kind != "warm"]
+        begun += [(c.kind, c.label) == ("search", AUDIT) for c in ahead]
         if sum(begun) >= self._sample.due(len(begun)):
             return None
         return self._sample.draw(self._reason_against)

@@ -14,6 +14,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
 from nas.search.candidates import Breeder, Candidates, first_choice
+from nas.search.earlier import Earlier
 from nas.search.encoding import Codes, Declared
 from nas.search.guide import Guide, Memory, Scale
 from nas.search.observations import Knowledge, Observation, Observations, Params, choices
@@ -55,6 +56,9 @@ class KnownCostSampler(BaseSampler):
             declared ones with their conditions (``SearchSpace.parameters()``).
         features: more numbers that are known of a candidate: parameters, FLOPs, counts.
         allowed: False for what must not be suggested (over a limit).
+        earlier: parameters, and accuracies by fidelity (whole numbers; higher ones are closer to
+            this study), that other studies saw: shorter trainings, other data. They inform the
+            model as far as this study's own trials confirm them; ``space`` must be given.
         start: trials that are spread over the cost axis before the model decides.
         cost_scale: of the cost axis on which area is measured; ``auto`` takes logs where the costs
             span more than a decade.
@@ -69,6 +73,7 @@ class KnownCostSampler(BaseSampler):
         space: Mapping[str, BaseDistribution] | Iterable[Declared] | None = None,
         features: Callable[[Params], Sequence[float]] | None = None,
         allowed: Callable[[Params], bool] | None = None,
+        earlier: Iterable[tuple[Mapping[str, Any], Mapping[int, float]]] = (),
         start: int = 5,
         cost_scale: Literal["auto", "linear", "log"] = "auto",
     ) -> None:
@@ -83,6 +88,10 @@ class KnownCostSampler(BaseSampler):
             self._mapping = space
         elif space is not None:
             self._listed = tuple(space)
+        self._results = tuple(earlier)
+        self._earlier: Earlier | None = None
+        if self._results and space is None:
+            raise ValueError("earlier results need a space: the parameters that they are of")
         self._seed, self._start = seed, start
         self._scale: Scale = cost_scale
         self._lock = threading.RLock()
@@ -151,7 +160,12 @@ class KnownCostSampler(BaseSampler):
             row: Codes = pool.codes[first_choice(pool, costs, encoding.missing(tried))]
             return row
         scale: Scale = self._scale if len(study.directions) > 1 else "none"
-        return self._best(Guide(encoding, trials, self._memory, scale), breeder, rng)
+        if self._results and self._earlier is None:
+            self._earlier = Earlier.read(
+                self._results, encoding, self._knowledge, study.directions[0]
+            )
+        guide = Guide(encoding, trials, self._memory, scale, self._earlier)
+        return self._best(guide, breeder, rng)
 
     def _starts(self, trials: Sequence[Observation]) -> bool:
         """Whether the model has too little to go by, or parameters may still hide."""
@@ -199,6 +213,7 @@ class KnownCostSampler(BaseSampler):
         self._observed = Observations(self._knowledge, self._listed)
         self._observed.declare(self._mapping or {})
         self._pool = None
+        self._earlier = None
         self._memory = Memory()
 
     def _check(self, study: Study) -> None:

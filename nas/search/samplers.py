@@ -25,12 +25,14 @@ class Known:
         space: every parameter with its conditions.
         features: more numbers.
         allowed: False for what is over a limit.
+        earlier: accuracies from other studies by parameters, at fidelities of their own.
     """
 
     cost: Callable[[Params], float] | None = None
     space: tuple[Parameter, ...] | None = None
     features: Callable[[Params], Sequence[float]] | None = None
     allowed: Callable[[Params], bool] | None = None
+    earlier: tuple[tuple[Params, Mapping[int, float]], ...] = ()
 
 
 def _known_cost(seed: int, known: Known) -> BaseSampler:
@@ -40,6 +42,7 @@ def _known_cost(seed: int, known: Known) -> BaseSampler:
         space=known.space,
         features=known.features,
         allowed=known.allowed,
+        earlier=known.earlier,
     )
 
 

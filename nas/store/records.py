@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
-TrialKind = Literal["baseline", "search", "finalist", "retrain"]
+TrialKind = Literal["baseline", "search", "warm", "finalist", "retrain"]
 Work = Literal["train", "test", "latency", "retrain"]
 Purpose = Literal["job", "retrain"]
 Outcome = Literal["running", "ok", "failed", "lost", "stopped"]
 
 #: Kinds that the search is made of; the others train again what it found.
-SEARCHED: tuple[TrialKind, ...] = ("baseline", "search")
+SEARCHED: tuple[TrialKind, ...] = ("baseline", "search", "warm")
 
 #: The label of searched trials that were drawn uniformly and are never pruned.
 AUDIT = "audit"
@@ -48,8 +48,9 @@ class NewTrial:
     """A trial before it is recorded.
 
     Attributes:
-        kind: ``baseline``, ``search``, ``finalist`` (a repeat of ``origin`` on another seed) or
-            ``retrain`` (``origin`` with a recipe of its own).
+        kind: ``baseline``, ``search``, ``warm`` (taken over from another job), ``finalist`` (a
+            repeat of ``origin`` on another seed) or ``retrain`` (``origin`` with a recipe of its
+            own).
         label: a baseline's name, or ``AUDIT``; empty otherwise.
         hash: of architecture, recipe, data, training seed, device kind and training version.
         params: the space's parameters; None where the architecture lies outside the space.
@@ -113,6 +114,11 @@ class Trial:
     def searched(self) -> bool:
         """Whether it counts in the search: it may be on the front."""
         return self.kind in SEARCHED
+
+    @property
+    def counted(self) -> bool:
+        """Whether it counts towards ``search.trials``; what was taken over cost nothing."""
+        return self.searched and self.kind != "warm"
 
     def cost(self, objective: str) -> float:
         """The cost of this name (one of ``COSTS``).

@@ -125,3 +125,24 @@ def test_limits_of_time_are_hours():
 def test_impossible_budgets_are_refused(budget, message):
     with pytest.raises(ValidationError, match=message):
         JobSpec.model_validate(LEAST | {"budget": budget})
+
+
+def test_warm_start_takes_one_name_or_several():
+    assert spec(warm_start="base").warm_start == ("base",)
+    assert spec(warm_start=["base", "other"]).warm_start == ("base", "other")
+    assert spec().warm_start == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"warm_start": ["base", "base"]}, "names 'base' twice"),
+        (
+            {"warm_start": ["base"], "search": {"trials": 3, "cache": False}},
+            "search.cache is false",
+        ),
+    ],
+)
+def test_a_warm_start_that_can_not_be_is_refused(changes, words):
+    with pytest.raises(ValidationError, match=words):
+        spec(**changes)

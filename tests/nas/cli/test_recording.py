@@ -24,3 +24,21 @@ def test_the_check_tells_what_it_found(here, job, capsys):
     told = capsys.readouterr().err
     assert "images to train on" in told
     assert "architectures" in told
+
+
+def test_a_warm_start_from_a_job_that_is_not_there_is_refused_before_anything_is_written(nas, job):
+    done = nas("submit", job, "--set", "warm_start=[smal]")
+    assert done.exit_code == 2
+    assert "--set warm_start=[smal]: warm_start[0]: there is no job 'smal'" in done.stderr
+    assert not (job.parent / ".nas").exists()
+    assert nas("submit", job).exit_code == 0
+    done = nas("submit", job, "--set", "name=next", "--set", "warm_start=[smal]")
+    assert "there is no job 'smal' (did you mean 'small'?)" in done.stderr
+    assert nas("show", "next").exit_code == 102
+
+
+def test_a_warm_start_says_what_each_job_gives(nas, job):
+    assert nas("submit", job).exit_code == 0
+    done = nas("submit", job, "--set", "name=next", "--set", "warm_start=small")
+    assert done.exit_code == 0
+    assert "warm start: nothing of job small can be used: it has no results yet" in done.stderr

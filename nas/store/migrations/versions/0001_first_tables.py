@@ -55,7 +55,8 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("finished_ms", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('baseline', 'search', 'finalist', 'retrain')", name=op.f("ck_trials_kind")
+            "kind IN ('baseline', 'search', 'warm', 'finalist', 'retrain')",
+            name=op.f("ck_trials_kind"),
         ),
         sa.CheckConstraint(
             "state IN ('running', 'waiting', 'done', 'pruned', 'failed')",
