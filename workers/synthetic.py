@@ -50,7 +50,7 @@ def accuracy_at(architecture: str, epoch: int, epochs: int, seed: int) -> float:
 
     The seed moves it by half a point at most.
     """
-    noise = (_share(f"{architecture}:{seed}:{epoch}") - 0.5) / 100
+    noise = (share(f"{architecture}:{seed}:{epoch}") - 0.5) / 100
     return min(1.0, _level(architecture) * (0.6 + 0.4 * epoch / epochs) + noise)
 
 
@@ -73,7 +73,7 @@ def _report(task: Segment) -> Report:
 
 def _inherited(task: Inheritance) -> Report:
     """Nine tenths of the level, moved by up to five points: it says something, not all."""
-    noise = (_share(f"inherited:{task.architecture}:{task.seed}") - 0.5) / 10
+    noise = (share(f"inherited:{task.architecture}:{task.seed}") - 0.5) / 10
     accuracy = min(1.0, max(0.0, 0.9 * _level(task.architecture) + noise))
     curve = (accuracy,) * task.epochs
     return Report(
@@ -90,14 +90,14 @@ def _inherited(task: Inheritance) -> Report:
 
 
 def _level(architecture: str) -> float:
-    return 0.5 + 0.45 * _share(architecture)
+    return 0.5 + 0.45 * share(architecture)
 
 
 def _latency(architecture: str) -> Latency:
-    return Latency(1 + 9 * _share(f"latency:{architecture}"), 0.1)
+    return Latency(1 + 9 * share(f"latency:{architecture}"), 0.1)
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
     """A number in 0…1 that looks random and isn't."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32
 

@@ -154,7 +154,7 @@ def comparisons(
         objective: the cost that decides what is affordable.
 
     Returns:
-        each pair once (``seen_from`` turns it round); one family for Holm's correction.
+        each pair once (``seen_from`` turns it round), not yet ``corrected``.
     """
     neighbours = [(dear, cheap) for cheap, dear in pairwise(front)]
     pairs = [
@@ -170,7 +170,7 @@ def comparisons(
         key = frozenset((one.trial, other.trial))
         if key not in found:
             found[key] = _compare(one, other, evidence, objective, key in adjacent)
-    return _adjusted(list(found.values()))
+    return list(found.values())
 
 
 def seen_from(point: Point, made: Sequence[Comparison], objective: str) -> list[Comparison]:
@@ -204,7 +204,21 @@ def _more(value: float | None, base: float | None) -> float | None:
     return None if value is None or not base else value / base - 1
 
 
-def _adjusted(made: list[Comparison]) -> list[Comparison]:
-    tested = [(c, p) for c in made if (p := c.accuracy.probability) is not None]
-    adjusted = {id(c): q for (c, _), q in zip(tested, holm([p for _, p in tested]), strict=True)}
-    return [replace(c, adjusted=adjusted.get(id(c))) for c in made]
+def corrected(
+    made: Sequence[Comparison], beside: Sequence[float | None] = ()
+) -> tuple[list[Comparison], list[float | None]]:
+    """Holm's correction over all p-values of a report, as one family.
+
+    Args:
+        made: the comparisons.
+        beside: p-values of other questions.
+
+    Returns:
+        The comparisons with their adjusted p-values, and those of the others.
+    """
+    every = [*(c.accuracy.probability for c in made), *beside]
+    known = [i for i, p in enumerate(every) if p is not None]
+    adjusted = holm([p for p in every if p is not None])
+    found = dict(zip(known, adjusted, strict=True))
+    done = [replace(c, adjusted=found.get(i)) for i, c in enumerate(made)]
+    return done, [found.get(i) for i in range(len(made), len(every))]

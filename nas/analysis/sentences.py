@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nas.analysis.comparisons import Comparison, seen_from
+from nas.analysis.even_cost import EvenCost
 from nas.analysis.front import Point
 from nas.analysis.names import Names
+from nas.analysis.noise import Difference
 from nas.analysis.people import COST_WORDS, bare, change, points, signed
 
 
@@ -17,12 +20,14 @@ def sentences(
     made: Sequence[Comparison],
     objective: str,
     names: Names,
+    even: Sequence[EvenCost] = (),
 ) -> list[str]:
     """One sentence that answers the question, then what stands behind it.
 
     The question is whether attention beats what else the cost could buy: an attention member of
     the front *pays* if it is separably more accurate than every plain backbone of equal or lower
-    cost, narrower, shallower or the same.
+    cost, narrower, shallower or the same. Where some do, but none beats the best hand rule with
+    attention, that comes first.
     """
     plain = [baseline for baseline in baselines if not baseline.has_attention]
     if not front:
@@ -36,7 +41,8 @@ def sentences(
             "Attention doesn't pay on this budget: no placement is on the front; at every cost "
             "a backbone without attention is at least as accurate."
         ]
-    return _Teller(tuple(made), frozenset(p.trial for p in plain), objective, names).told()
+    trials = frozenset(p.trial for p in plain)
+    return _Teller(tuple(made), tuple(even), trials, objective, names).told()
 
 
 def neighbour_sentence(made: Sequence[Comparison]) -> str:
@@ -66,12 +72,14 @@ class _Teller:
 
     Attributes:
         made: all comparisons.
+        even: points against plain backbones of the very same cost.
         plain: trials without attention.
         objective: the cost that decides what is affordable.
         names: of the architectures.
     """
 
     made: tuple[Comparison, ...]
+    even: tuple[EvenCost, ...]
     plain: frozenset[int]
     objective: str
     names: Names
@@ -86,7 +94,7 @@ class _Teller:
         if not winners:
             return self._no_winner(hardest, duels)
         best = max(winners, key=lambda c: c.accuracy.low or 0.0)
-        return self._winner(best, duels) + _others(winners, best)
+        return self._unbeaten() + self._winner(best, duels) + _others(winners, best)
 
     def _duels(self) -> list[Comparison]:
         """Attention against plain backbones of equal or lower cost."""
@@ -104,7 +112,8 @@ class _Teller:
         elif not any(c.separable for c in hardest):
             first += "; their differences are within the noise"
         told = [f"{first}.", f"The closest is {self._against(closest)}."]
-        return told + (self._same_cost(duels) or self._larger(closest.trial))
+        told += self._same_cost(duels) or self._larger(closest.trial)
+        return told + self._even(closest.trial)
 
     def _winner(self, best: Comparison, duels: Sequence[Comparison]) -> list[str]:
         twin = next((c for c in _of(best.trial, duels) if c.same_backbone), None)
@@ -114,7 +123,61 @@ class _Teller:
                 f"At equal or lower cost, the best plain backbone is {self._name(best.against)}: "
                 f"{points(best.accuracy.mean)} behind{_range(best)}."
             )
-        return told + self._larger(best.trial) + self._rules(best.trial)
+        told += self._larger(best.trial) + self._even(best.trial)
+        return told + self._rules(best.trial)
+
+    def _unbeaten(self) -> list[str]:
+        """That no placement of the search beats the best hand rule with attention, if so.
+
+        To beat it is to be separably more accurate on its backbone, or at no more than its cost.
+        """
+        pairs = [c for c in self.made if c.adjusted is not None and c.trial.has_attention]
+        pairs += [c.turned(self.objective) for c in pairs if c.trial.label and not c.against.label]
+        pairs = [c for c in pairs if not c.trial.label and c.against.label]
+        pairs = [c for c in pairs if c.against.has_attention and c.trial.has_attention]
+        if not pairs:
+            return []
+        rule = max((c.against for c in pairs), key=lambda p: p.best_estimate)
+        seen = [c for c in pairs if c.against.trial == rule.trial]
+        spent = rule.cost(self.objective)
+        if any(
+            c.better and (c.same_backbone or c.trial.cost(self.objective) <= spent) for c in seen
+        ):
+            return []
+        first = f"On this budget no placement beats the rule {rule.label!r}"
+        equal = [c for c in seen if not c.worse]
+        if not equal:
+            return [f"{first}; those of the search are less accurate."]
+        cheapest = min(equal, key=lambda c: c.trial.cost(self.objective))
+        return [
+            f"{first}; the cheapest that equals it within the noise is "
+            f"{self._name(cheapest.trial)}, at {self._cost(cheapest)}."
+        ]
+
+    def _even(self, point: Point) -> list[str]:
+        """What the point's cost would buy in plain backbones."""
+        for one in self.even:
+            if one.trial.trial != point.trial:
+                continue
+            seen = one.difference
+            between = f"between {self._name(one.below)} and {self._name(one.above)}"
+            lead = f"For exactly its cost, a plain backbone {between} would be"
+            if not one.separable:
+                return [
+                    f"{lead} as accurate within the noise: attention's gain over it is "
+                    f"{signed(seen.mean)} points{_ends(seen)}."
+                ]
+            if seen.mean > 0:
+                return [
+                    f"{lead} {points(seen.mean)}{_ends(seen)} less accurate: attention buys more "
+                    "for its cost."
+                ]
+            deed = _deed(one.below.architecture, one.above.architecture)
+            return [
+                f"{lead} {points(-seen.mean)} more accurate: {deed.lower()} the backbone buys more "
+                "for the same cost."
+            ]
+        return []
 
     def _beats(self, duel: Comparison) -> str:
         whom = (
@@ -145,9 +208,10 @@ class _Teller:
             return []
         worst = min(lost, key=lambda c: c.accuracy.high or 0.0)
         saved = worst.turned(self.objective)
+        deed = _deed(worst.trial.architecture, worst.against.architecture)
         return [
-            f"{_deed(worst)} the backbone buys more for the same cost: {self._name(worst.against)} "
-            f"is {points(-worst.accuracy.mean)} more accurate than {self._name(worst.trial)} at "
+            f"{deed} the backbone buys more for the same cost: {self._name(worst.against)} is "
+            f"{points(-worst.accuracy.mean)} more accurate than {self._name(worst.trial)} at "
             f"{self._cost(saved)}."
         ]
 
@@ -163,7 +227,8 @@ class _Teller:
         larger.sort(key=lambda c: c.against.cost(self.objective))
         step = next((c for c in larger if c.worse), larger[0])
         more = f"costs {self._cost(step.turned(self.objective))}"
-        intro = f"{_deed(step)} the backbone instead, {self._name(step.against)}, {more}"
+        deed = _deed(point.architecture, step.against.architecture)
+        intro = f"{deed} the backbone instead, {self._name(step.against)}, {more}"
         if step.separable:
             verb = "more" if step.accuracy.mean < 0 else "less"
             told = f"{intro} and is {points(abs(step.accuracy.mean))} {verb} accurate."
@@ -199,9 +264,9 @@ def _of(point: Point, duels: Sequence[Comparison]) -> list[Comparison]:
     return [c for c in duels if c.trial.trial == point.trial]
 
 
-def _deed(duel: Comparison) -> str:
-    """What was done to the point's backbone to get the other's: ``Widening``."""
-    mine, theirs = duel.trial.architecture["backbone"], duel.against.architecture["backbone"]
+def _deed(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What was done to an architecture's backbone to get the other's: ``Widening``."""
+    mine, theirs = one["backbone"], other["backbone"]
     grown = [
         deed
         for axis, deed in (("width", "widening"), ("depth", "deepening"))
@@ -235,7 +300,11 @@ def _others(winners: Sequence[Comparison], best: Comparison) -> list[str]:
 
 
 def _range(duel: Comparison) -> str:
-    low, high = duel.accuracy.low, duel.accuracy.high
+    return _ends(duel.accuracy)
+
+
+def _ends(seen: Difference) -> str:
+    low, high = seen.low, seen.high
     return "" if low is None or high is None else f" ({bare(low)} to {bare(high)})"
 
 

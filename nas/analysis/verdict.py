@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nas.analysis.agreement import Agreement, search_against_retrain
 from nas.analysis.audit import Audit, job_audit
 from nas.analysis.caveats import how_measured, skipped_baselines, warnings
-from nas.analysis.comparisons import Comparison, Evidence, comparisons
+from nas.analysis.comparisons import Comparison, Evidence, comparisons, corrected
+from nas.analysis.even_cost import EvenCost, at_even_cost
 from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
 from nas.analysis.intervals import Interval
 from nas.analysis.names import Names, names_for
@@ -53,6 +54,7 @@ class Verdict:
         sentences: the answer first, then what stands behind it.
         standings: the front by rising cost, with intervals.
         comparisons: every one that was made.
+        even: points with attention against plain backbones of the very same cost.
         baselines: that finished.
         skipped: label and reason of every rule that was not trained.
         names: of the job's architectures.
@@ -73,6 +75,7 @@ class Verdict:
     sentences: tuple[str, ...]
     standings: tuple[Standing, ...]
     comparisons: tuple[Comparison, ...]
+    even: tuple[EvenCost, ...]
     baselines: tuple[Point, ...]
     skipped: tuple[tuple[str, str], ...]
     names: Names
@@ -107,6 +110,7 @@ class Verdict:
             "audit": self.audit.to_dict() if self.audit else None,
             "points": [standing.to_dict(self.names) for standing in self.standings],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "even_cost": [one.to_dict() for one in self.even],
             "baselines": [asdict(point) for point in self.baselines],
             "skipped": [{"label": label, "reason": reason} for label, reason in self.skipped],
             "epochs": dict(self.epochs),
@@ -145,12 +149,17 @@ def verdict_of(
     baselines = [point_of(t, repeats) for t in comparable(job, trials) if t.kind == "baseline"]
     names = names_for([*found, *baselines], trials)
     evidence = Evidence.of(repeats)
-    made = comparisons(found, baselines, evidence, objective)
+    even = at_even_cost(found, baselines, evidence, objective)
+    made, beside = corrected(
+        comparisons(found, baselines, evidence, objective),
+        [one.difference.probability for one in even],
+    )
+    even = [replace(one, adjusted=p) for one, p in zip(even, beside, strict=True)]
     seeds = max((len(runs) for runs in evidence.runs.values()), default=0)
     noise = evidence.noise
-    tested = sum(c.accuracy.probability is not None for c in made)
+    tested = sum(c.accuracy.probability is not None for c in made) + len(even)
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
-    told = [*sentences(found, baselines, made, objective, names), neighbour_sentence(made)]
+    told = [*sentences(found, baselines, made, objective, names, even), neighbour_sentence(made)]
     saved = epochs(
         [t for t in trials if t.searched],
         job.details["rungs"][-1],
@@ -171,6 +180,7 @@ def verdict_of(
         sentences=tuple(sentence for sentence in told if sentence),
         standings=tuple(Standing(p, evidence.standing(p)) for p in found),
         comparisons=tuple(made),
+        even=tuple(even),
         baselines=tuple(baselines),
         skipped=tuple(skipped_baselines(job, trials)),
         names=names,

@@ -1,6 +1,6 @@
 import pytest
 
-from nas.analysis.comparisons import Evidence, comparisons, seen_from
+from nas.analysis.comparisons import Evidence, comparisons, corrected, seen_from
 from nas.analysis.front import comparable, front_of, point_of, repeats_of
 
 
@@ -13,7 +13,8 @@ def made(store, add_job):
         rows = store.trials.list(job.id)
         repeats = repeats_of(rows)
         rules = [point_of(t, repeats) for t in comparable(job, rows) if t.kind == "baseline"]
-        return comparisons(front_of(job, rows).points, rules, Evidence.of(repeats), "forward_flops")
+        made = comparisons(front_of(job, rows).points, rules, Evidence.of(repeats), "forward_flops")
+        return corrected(made)[0]
 
     return compare
 

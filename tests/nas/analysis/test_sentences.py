@@ -1,4 +1,7 @@
+import pytest
+
 from nas.analysis.comparisons import Comparison
+from nas.analysis.even_cost import EvenCost
 from nas.analysis.front import Point
 from nas.analysis.names import Names
 from nas.analysis.noise import Difference
@@ -58,7 +61,7 @@ def test_names():
 
 def test_a_win_over_the_same_backbone_then_what_else_the_cost_buys_then_the_rules():
     first, *rest = told(
-        duel(NARROW, 0.06), duel(PLAIN, 0.018), duel(WIDE, -0.01), duel(EVERYWHERE, 0.004, 0.4)
+        duel(NARROW, 0.06), duel(PLAIN, 0.018), duel(WIDE, -0.01), duel(EVERYWHERE, 0.014)
     )
     assert first == (
         "Trial 9 (se in stage3) beats the same backbone without attention by 1.8 points "
@@ -67,8 +70,62 @@ def test_a_win_over_the_same_backbone_then_what_else_the_cost_buys_then_the_rule
     assert rest == [
         "Widening the backbone instead, trial 2 (no attention, width 16), costs "
         "288 % more FLOPs and is 1.0 point more accurate.",
-        "It is not separable from the rule 'se everywhere'.",
+        "It beats the rule 'se everywhere' by 1.4 points.",
     ]
+
+
+def test_where_no_placement_beats_the_best_rule_that_comes_first():
+    first, second, *_, last = told(
+        duel(NARROW, 0.06), duel(PLAIN, 0.018), duel(EVERYWHERE, 0.004, 0.4)
+    )
+    assert first == (
+        "On this budget no placement beats the rule 'se everywhere'; the cheapest that equals it "
+        "within the noise is trial 9 (se in stage3), at 6.4 % less FLOPs."
+    )
+    assert second.startswith("Trial 9 (se in stage3) beats the same backbone without attention")
+    assert last == "It is not separable from the rule 'se everywhere'."
+    first, *_ = told(duel(PLAIN, 0.018), duel(EVERYWHERE, -0.02))
+    assert first == (
+        "On this budget no placement beats the rule 'se everywhere'; those of the search are less "
+        "accurate."
+    )
+
+
+def test_to_beat_a_rule_at_a_higher_cost_on_another_backbone_is_not_to_beat_it():
+    dear = point(8, 500, width=16, attention=SE)
+    duels = [duel(PLAIN, 0.018, trial=dear), duel(EVERYWHERE, 0.03, trial=dear)]
+    assert told(*duels)[0].startswith("On this budget no placement beats the rule")
+    same = [duel(PLAIN, 0.018), duel(EVERYWHERE, 0.03)]
+    assert told(*same)[0].startswith("Trial 9 (se in stage3) beats the same backbone")
+
+
+@pytest.mark.parametrize(
+    "mean, adjusted, end",
+    [
+        (0.012, 0.001, "1.2 points (0.2 to 2.2) less accurate: attention buys more for its cost."),
+        (
+            -0.012,
+            0.001,
+            "1.2 points more accurate: widening the backbone buys more for the same cost.",
+        ),
+        (
+            0.002,
+            0.5,
+            "as accurate within the noise: attention's gain over it is +0.2 points (−0.8 to 1.2).",
+        ),
+    ],
+)
+def test_what_the_same_cost_buys_in_plain_backbones_is_told(mean, adjusted, end):
+    seen = Difference(mean, mean - 0.01, mean + 0.01, adjusted, 3)
+    even = EvenCost(PLACED, PLAIN, WIDE, 0.02, seen, adjusted)
+    front = [NARROW, PLAIN, PLACED, WIDE]
+    made = [duel(NARROW, 0.06), duel(PLAIN, 0.018)]
+    found = sentences(front, [NARROW, PLAIN, WIDE], made, "forward_flops", NAMES, [even])
+    (line,) = [sentence for sentence in found if sentence.startswith("For exactly its cost")]
+    assert line == (
+        "For exactly its cost, a plain backbone between trial 1 (no attention, width 8) and "
+        f"trial 2 (no attention, width 16) would be {end}"
+    )
 
 
 def test_losing_to_a_cheaper_plain_backbone_is_no_win_whatever_its_own_does():
