@@ -108,8 +108,11 @@ class Guide:
         mean, deviation = self._accuracy.predict(design)
         mean = mean + self._lifted(*_rows(trials))
         cost = self._on_axis(self._costs(np.array([t.cost for t in trials]), design))
+        # Beyond the dearest, or what it adds in accuracy would count for nothing.
+        low, right = self._finished[0][0], self._reference[1]
+        right += 0.1 * (right - low) or 1.0
         return expected_hypervolume_improvement(
-            mean, deviation, cost, self._finished, self._reference
+            mean, deviation, cost, self._finished, (self._reference[0], right)
         )
 
     @property
