@@ -9,9 +9,18 @@ from typing import Any
 
 from nas.budget import STOPPED, Budget, Spending
 from nas.speeds import Speeds
-from nas.store.records import Job, Outcome, Purpose, Work
+from nas.store.records import Job, Outcome, Purpose, ReportRow, Work
 from nas.store.store import Store
-from workers.protocol import Answer, Evaluation, LatencyReport, LatencyRequest, Lost, Segment, Task
+from workers.protocol import (
+    Answer,
+    Evaluation,
+    LatencyReport,
+    LatencyRequest,
+    Lost,
+    Report,
+    Segment,
+    Task,
+)
 
 #: Seconds between two signs of life: what the count of a killed driver may lack.
 HEARTBEAT_S = 2.0
@@ -55,7 +64,7 @@ class Meter:
         clock: Callable[[], float] = time.monotonic,
         purpose: Purpose = "job",
     ) -> None:
-        self._charges = store.charges
+        self._charges, self._trials = store.charges, store.trials
         self._job_id = job.id
         self._clock = clock
         workers = job.details["workers"]
@@ -78,8 +87,7 @@ class Meter:
         for charge in self._charges.list(self._job_id):
             if charge.work != "retrain":
                 self._closed += _spent(charge.seconds, charge.cpus, charge.gpus, charge.epochs)
-            if charge.outcome == "ok" and charge.work == "train":
-                self._speeds.learn(charge.number, charge.seconds, charge.epochs)
+        self._learn_from_reports()
         self._began = self._beat_at = self._clock()
         return self
 
@@ -118,7 +126,9 @@ class Meter:
             self._close(answer.key, "failed")
             return
         seconds = self._close(answer.key, "ok", task.epochs)
-        self._speeds.learn(task.number, seconds, task.epochs)
+        # The first task of a worker is held up by loading, which later ones won't be.
+        trained = _trained(answer) if isinstance(answer, Report) else 0.0
+        self._speeds.learn(task.number, trained or seconds, task.epochs)
 
     def stop(self) -> None:
         """What runs was stopped because a limit struck."""
@@ -181,9 +191,16 @@ class Meter:
         """That a limit ended the job, with what it has spent of it."""
         spent = self.spent()
         told = f"{STOPPED}: {self.budget.words(name, spent)}"
-        left = self.budget.limits[name] - getattr(spent, name)
-        little = name == "epochs" and left > 0
+        little = getattr(spent, name) < self.budget.limits[name] and not self.budget.struck(spent)
         return f"{told}; the rest is too little for another training" if little else told
+
+    def _learn_from_reports(self) -> None:
+        """Speeds of before this drive, and of what came from the cache."""
+        reports = self._trials.reports(self._job_id)
+        for trial in self._trials.list(self._job_id):
+            for row in reports.get(trial.id, ()) if trial.kind != "retrain" else ():
+                if seconds := _trained(row):
+                    self._speeds.learn(trial.number, seconds, len(row.train_loss))
 
     def _close(self, key: str, outcome: Outcome, epochs: int = 0) -> float:
         task = self._running.pop(key)
@@ -195,6 +212,10 @@ class Meter:
     def _close_all(self, outcome: Outcome) -> None:
         for key in list(self._running):
             self._close(key, outcome)
+
+
+def _trained(report: Report | ReportRow) -> float:
+    return report.train_seconds + report.evaluation_seconds
 
 
 def _spent(seconds: float, cpus: float, gpus: float, epochs: int) -> Spending:

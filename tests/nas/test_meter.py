@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from nas.budget import Spending
@@ -6,6 +8,7 @@ from nas.plan import Plan
 from nas.search.book import TrialBook
 from tests.nas.search.clocked import Clock, ClockedWorkers
 from tests.nas.search.conftest import record
+from workers.protocol import Report
 
 
 @pytest.fixture
@@ -56,3 +59,22 @@ def test_speeds_are_each_trials_own(store, new_plan, clock):
             meter.ended(*workers.wait())
         assert meter.needed(9, 1) == Spending(9, 45 / 3600, 45 / 3600, 0.0)
         assert meter.needed(10).cpu_hours == pytest.approx(30 / 3600)
+
+
+def test_what_a_worker_loads_before_its_first_task_is_charged_and_not_foreseen(
+    store, new_plan, clock
+):
+    plan = new_plan()
+    with Meter(store, store.jobs.get("small"), clock) as meter:
+        book = TrialBook(plan, store)
+        segment = book.segment(book.add(plan.space.at(0), "search", 0), 1)
+        meter.began(segment)
+        clock.now += 30.0
+        report = Report(segment.key, 1, "ok", train_seconds=1.5, evaluation_seconds=0.5)
+        report = replace(report, train_loss=(1.0,), train_accuracy=(0.5,))
+        meter.ended(report)
+        book.record(0, report, "waiting")
+        assert meter.spent().cpu_hours == pytest.approx(30 / 3600)
+        assert meter.needed(9).cpu_hours == pytest.approx(18 / 3600)
+    with Meter(store, store.jobs.get("small"), clock) as again:
+        assert again.needed(9, 0) == meter.needed(9, 0)
