@@ -1,0 +1,201 @@
+"""Epochs and trainings until most of the true front, replayed from tables without training.
+
+    python benchmarks/search.py [--worlds table big] [--contenders ours random] [--seeds 30]
+                                [--runs search-runs.jsonl] [--syne .syne/bin/python] [--write]
+
+A search has found what it trained to the last rung: the hypervolume is that of the true accuracies
+(of the table: means over seeds) of those architectures, as a share of the true front's. It lies
+above the accuracy that 99 % of random architectures reach and below the highest cost. Every run
+is a line of ``--runs`` and is not run again where that file has it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).with_name("search")))
+
+import optuna
+from contenders import CONTENDERS, Step, syne_tune
+from tables import write_table
+from worlds import WORLDS, World
+
+from nas.pareto import front_indices
+
+LEVELS = (0.90, 0.95, 0.99)
+#: Full trainings that a run may cost at most, where the world is not exhausted before: what thinks
+#: long gets fewer, and the slowest fewer seeds too.
+BUDGET, SEEDS = 3000, 30
+BUDGETS = {
+    "ours": 150,
+    "ours, no pruning": 200,
+    "our pruner, random sampler": 300,
+    "Optuna TPE": 300,
+    "Optuna TPE, defaults": 300,
+    "Optuna GP": 60,
+    "Ray Tune ASHA + OptunaSearch": 300,
+}
+FEW_SEEDS = {"Optuna GP": 3}
+NOTES = (
+    "Medians over the seeds: epochs until so much of the true front's hypervolume, and trainings",
+    "begun until 95 %, one worker, no baselines, a training found again costs nothing. `>N`: half",
+    "of the seeds needed more than N, which is where runs end. `against ours`: epochs until 95 %",
+    "over ours. Only what was trained to the last rung counts as found. Our pruner has a reduction",
+    "of 3, as jobs have; ASHA and MOASHA stop by halves at the same rungs. Ray Tune's scheduler",
+    "and searcher and Syne Tune's scheduler are the real ones, driven by our loop over the replay.",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One search.
+
+    Attributes:
+        epochs, trainings: spent when each of ``LEVELS`` was reached; None if never.
+        spent: epochs in all; share: of the hypervolume in the end.
+        ask_ms: median.
+    """
+
+    world: str
+    contender: str
+    seed: int
+    epochs: list[int | None]
+    trainings: list[int | None]
+    spent: int
+    share: float
+    ask_ms: float
+
+
+def play(world: World, steps: Iterator[Step], budget: int) -> dict[str, object]:
+    """Let a contender search until the last level or the budget; what ``Run`` says of it."""
+    found: list[tuple[float, float]] = []
+    epochs = trainings = 0
+    share = 0.0
+    reached: dict[float, tuple[int, int]] = {}
+    seconds = []
+    for step in steps:
+        if epochs + step.epochs > budget * world.rungs[-1]:
+            break
+        epochs, trainings = epochs + step.epochs, trainings + step.new
+        if step.seconds:
+            seconds.append(step.seconds)
+        if step.rung < world.rungs[-1] or not step.epochs:
+            continue
+        found.append((world.truth(step.key), world.cost(dict(step.key))))
+        front = front_indices(*zip(*found, strict=True))
+        if len(found) - 1 in front:
+            found = [found[i] for i in front]
+            share = world.share(found)
+        for level in LEVELS:
+            if share >= level:
+                reached.setdefault(level, (epochs, trainings))
+        if LEVELS[-1] in reached:
+            break
+    both = [reached.get(level, (None, None)) for level in LEVELS]
+    return {
+        "epochs": [e for e, _ in both],
+        "trainings": [t for _, t in both],
+        "spent": epochs,
+        "share": share,
+        "ask_ms": 1000 * statistics.median(seconds or [0.0]),
+    }
+
+
+def median(values: Iterable[int | None], limit: int) -> tuple[float, str]:
+    """Of numbers where None is more than the limit; as text too."""
+    middle = statistics.median([limit + 1 if value is None else value for value in values])
+    return middle, f"{middle:.0f}" if middle <= limit else f">{limit}"
+
+
+def rows(runs: list[Run]) -> list[list[str]]:
+    """The table."""
+    found = []
+    mine: dict[str, float] = {}
+    for world, name in dict.fromkeys((run.world, run.contender) for run in runs):
+        here = [run for run in runs if (run.world, run.contender) == (world, name)]
+        limit = max(run.spent for run in here)
+        cells = [median([run.epochs[i] for run in here], limit) for i in range(len(LEVELS))]
+        trainings = median([run.trainings[1] for run in here], 10**6)
+        middle = cells[1][0]
+        mine.setdefault(world, middle)
+        more = ">" if middle > limit else ""
+        found.append(
+            [
+                world,
+                name,
+                str(len(here)),
+                *(text for _, text in cells),
+                trainings[1] if trainings[0] < 10**6 else "-",
+                f"{more}{min(middle, limit) / mine[world]:.1f}",
+                f"{statistics.mean(run.share for run in here):.3f} at {limit}",
+                f"{statistics.median(run.ask_ms for run in here):.0f}",
+            ]
+        )
+    return found
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
+    parser.add_argument("--contenders", nargs="+", default=list(CONTENDERS))
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--table-seeds", type=int, help="of the table, if they should differ")
+    parser.add_argument("--runs", type=Path, help="keep runs here, and don't repeat those there")
+    parser.add_argument("--syne", metavar="PYTHON", help="that has syne-tune: see search/syne.py")
+    parser.add_argument("--write", action="store_true", help="results/search.md")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    contenders = {name: CONTENDERS[name] for name in given.contenders}
+    if given.syne:
+        contenders["Syne Tune MOASHA"] = syne_tune(given.syne)
+    kept = _read(given.runs)
+    runs = []
+    for world_name in given.worlds:
+        world: World | None = None
+        for name, contender in contenders.items():
+            budget = BUDGETS.get(name, BUDGET)
+            wanted = given.table_seeds if world_name == "table" else given.seeds
+            seeds = min(wanted or given.seeds, FEW_SEEDS.get(name, 10**6))
+            for seed in range(seeds):
+                run = kept.get((world_name, name, seed))
+                if run is None:
+                    world = world or WORLDS[world_name]()
+                    run = Run(world_name, name, seed, **play(world, contender(world, seed), budget))  # type: ignore[arg-type]
+                    _keep(given.runs, run)
+                runs.append(run)
+            print(" | ".join(rows(runs)[-1]), file=sys.stderr, flush=True)
+    columns = ["world", "contender", "seeds", *(f"{level:.0%}" for level in LEVELS)]
+    columns += ["trainings", "against ours", "mean share", "ask ms"]
+    command = " ".join(["python benchmarks/search.py", *sys.argv[1:]])
+    if given.write:
+        title = "Epochs until most of the true front"
+        write_table("search", title, columns, rows(runs), command, NOTES)
+
+
+def _read(path: Path | None) -> dict[tuple[str, str, int], Run]:
+    if path is None or not path.exists():
+        return {}
+    runs = [Run(**json.loads(line)) for line in path.read_text().splitlines()]
+    return {(run.world, run.contender, run.seed): run for run in runs}
+
+
+def _keep(path: Path | None, run: Run) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(run)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
