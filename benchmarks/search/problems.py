@@ -14,13 +14,13 @@ from functools import cached_property
 
 import numpy as np
 
-from nas.pareto import front_indices, hypervolume
+from nas.pareto import front_indices
 from nas.search.encoding import Codes, Encoding, Floats
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A table: vectorised truth by codes, a noise level, and a reference for hypervolume."""
+    """A table: vectorised truth by codes, a noise level; costs add up, or are ``multiplied``."""
 
     name: str
     encoding: Encoding
@@ -28,30 +28,18 @@ class Problem:
     costs: Callable[[Codes], Floats]
     prices: list[Floats]
     noise: float
-    budget: int
+    multiplied: bool = False
 
     def cost(self, params: Mapping[str, object]) -> float:
         """What ``costs`` gives, for one parameter dictionary."""
         total = sum(self._price[name][value] for name, value in params.items())
-        return float(np.exp(total) if self.name == "held_out" else total)
+        return float(np.exp(total) if self.multiplied else total)
 
     @cached_property
     def _price(self) -> dict[str, dict[object, float]]:
         columns = zip(self.encoding.names, self.encoding.values, self.prices, strict=True)
         return {name: dict(zip(values, price[:-1].tolist(), strict=True))
                 for name, values, price in columns}  # fmt: skip
-
-    def volume(self, accuracy: Floats, cost: Floats) -> float:
-        """Hypervolume above this problem's floor, below its highest cost; not normalised by 1."""
-        floor, ceiling = self.reference
-        share = (np.asarray(accuracy) - floor) / 100
-        return hypervolume(share.tolist(), np.asarray(cost).tolist(), 0.0, ceiling)
-
-    @property
-    def reference(self) -> tuple[float, float]:
-        """Low accuracy (a random architecture's 1st percentile) and the highest cost met."""
-        codes = self.encoding.random(np.random.default_rng(0), 4000)
-        return float(np.quantile(self.truth(codes), 0.01)), float(self.costs(codes).max())
 
 
 def true_front(problem: Problem, generations: int = 400, seed: int = 0) -> tuple[Floats, Floats]:
@@ -154,7 +142,7 @@ def big(seed: int = 1, slots: int = 7) -> Problem:
         raw = effects.of(codes)
         return 80 + 14 * np.tanh(raw / 14)
 
-    return Problem("big", encoding, truth, prices.of, prices.main, 0.5, 400)
+    return Problem("big", encoding, truth, prices.of, prices.main, 0.5)
 
 
 def flat(seed: int = 2) -> Problem:
@@ -183,7 +171,7 @@ def flat(seed: int = 2) -> Problem:
         place = np.ravel_multi_index(tuple(codes.T.astype(int)), sizes)
         return 85 + effects.of(codes) + rugged[place]
 
-    return Problem("flat", encoding, truth, prices.of, prices.main, 0.5, 300)
+    return Problem("flat", encoding, truth, prices.of, prices.main, 0.5)
 
 
 def held_out(seed: int = 11) -> Problem:
@@ -216,8 +204,46 @@ def held_out(seed: int = 11) -> Problem:
         return 60 + 35 / (1 + np.exp(-effects.of(codes) / 2.5))
 
     return Problem(
-        "held_out", encoding, truth, lambda c: np.exp(prices.of(c)), prices.main, 0.3, 400
+        "held_out", encoding, truth, lambda c: np.exp(prices.of(c)), prices.main, 0.3, True
     )
 
 
-PROBLEMS: dict[str, Callable[[], Problem]] = {"big": big, "flat": flat, "held_out": held_out}
+def tangled(seed: int = 20261121) -> Problem:
+    """16 axes of which few do much alone: pairs and triples do, and costs multiply to a decade."""
+    rng = np.random.default_rng(seed)
+    axes = []
+    for place in range(8):
+        options = tuple(f"o{v}" for v in range(int(rng.integers(3, 6))))
+        axes.append(Axis(f"part{place}", options))
+        parents = ((f"part{place}", options[1:]),)
+        axes.append(Axis(f"part{place}.size", (1, 2, 4)[: int(rng.integers(2, 4))], parents))
+    encoding = Encoding.declared(axes)
+    sizes = [len(axis.values) for axis in axes]
+    pairs = {
+        (i, j): _padded(rng.normal(0, 0.7, (sizes[i], sizes[j])))
+        for i in range(len(axes))
+        for j in range(i + 1, len(axes))
+        if rng.random() < 0.25
+    }
+    effects = _Effects([_padded(rng.normal(0, 0.5, n)) for n in sizes], pairs)
+    triples = [np.sort(rng.choice(len(axes), 3, replace=False)) for _ in range(6)]
+    joint = [_padded(rng.normal(0, 0.7, [sizes[i] for i in triple])) for triple in triples]
+    prices = _Effects([_padded(np.sort(rng.uniform(0, 0.3, n))) for n in sizes], {})
+
+    def truth(codes: Codes) -> Floats:
+        raw = effects.of(codes)
+        for triple, table in zip(triples, joint, strict=True):
+            raw = raw + table[tuple(codes[:, triple].T.astype(int))]
+        return 75 + 12 * np.tanh(raw / 8)
+
+    return Problem(
+        "tangled", encoding, truth, lambda c: np.exp(prices.of(c)), prices.main, 0.4, True
+    )
+
+
+PROBLEMS: dict[str, Callable[[], Problem]] = {
+    "big": big,
+    "flat": flat,
+    "held_out": held_out,
+    "tangled": tangled,
+}

@@ -190,11 +190,7 @@ class Synthetic(World):
 
     def __init__(self, problem: Problem) -> None:
         self._problem, self.rungs = problem, RUNGS
-        columns = zip(problem.encoding.names, problem.encoding.values, strict=True)
-        self.space = Space(
-            Parameter(name, values, rules)
-            for (name, values), rules in zip(columns, _conditions(problem.encoding), strict=True)
-        )
+        self.space = Space(parameters_of(problem.encoding))
         codes = problem.encoding.random(np.random.default_rng(0), 4000)
         true, cost = problem.truth(codes), problem.costs(codes)
         self.floor, self.ceiling = float(np.quantile(true, 0.01)) / 100, float(cost.max())
@@ -227,14 +223,16 @@ class Synthetic(World):
         return float(self._problem.truth(row[None])[0]) / 100
 
 
-def _conditions(encoding: Encoding) -> list[tuple[tuple[str, tuple[Any, ...]], ...]]:
-    return [
-        tuple(
+def parameters_of(encoding: Encoding) -> list[Parameter]:
+    """The declared parameters of an encoding."""
+    found = []
+    for name, values, rules in zip(encoding.names, encoding.values, encoding.rules, strict=True):
+        conditions = tuple(
             (encoding.names[parent], tuple(encoding.values[parent][c] for c in sorted(allowed)))
             for parent, allowed in rules
         )
-        for rules in encoding.rules
-    ]
+        found.append(Parameter(name, values, conditions))
+    return found
 
 
 #: By name; the first needs ``table.csv``.
