@@ -22,8 +22,9 @@ from worlds import Key, World
 
 from nas.search.samplers import Known, make_sampler
 from nas.search.study import SearchStudy
+from nas.spec import derived_rungs
 
-#: Of our pruner (the default of a job), and of Ray Tune's and Syne Tune's: the rungs double.
+#: Of our pruner (a job's default), and of Ray Tune's and Syne Tune's, whose rungs then double.
 OURS_REDUCTION, ASHA_REDUCTION = 3, 2
 #: Asks in a row that give nothing new, after which a contender has given up.
 PATIENCE = 300
@@ -50,15 +51,17 @@ Contender = Callable[[World, int], Iterator[Step]]
 
 
 def ours(sampler: str, pruner: str) -> Contender:
-    """Our study, as the loop of a job with one worker drives it, without baselines."""
+    """Our study, as the loop of a job with one worker drives it, at a job's rungs, no baselines."""
 
     def run(world: World, seed: int) -> Iterator[Step]:
         known = Known(world.cost, world.space.parameters(), world.features)  # type: ignore[arg-type]
+        last = world.rungs[-1]
+        rungs = derived_rungs(last) if pruner != "none" else (last,)
         study = SearchStudy(
             world.space,  # type: ignore[arg-type]
             sampler,
             pruner,
-            world.rungs,
+            rungs,
             OURS_REDUCTION,
             seed,
             known=known,
@@ -78,11 +81,11 @@ def ours(sampler: str, pruner: str) -> Contender:
                 study.admit(suggestion, number, world.cost(suggestion.params), False)
             seconds = time.perf_counter() - begun
             key, before = keys[number], waiting.pop(number, 0)
-            rung = next(epoch for epoch in world.rungs if epoch > before)
+            rung = next(epoch for epoch in rungs if epoch > before)
             yield Step(key, rung, rung - before, not before, seconds)
             accuracy = world.seen(key, rung, seed)
             study.report(number, rung, accuracy)
-            if rung == world.rungs[-1]:
+            if rung == last:
                 study.finish(number, accuracy)
             else:
                 waiting[number] = rung

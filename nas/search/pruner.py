@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner
 from optuna.study import Study, StudyDirection
@@ -16,6 +17,7 @@ from nas.pareto import contributions, non_dominated_ranks
 from nas.search.attributes import AUDIT, COST, LAST, PROTECTED, reports_of, rung_key
 from nas.search.encoding import Declared
 from nas.search.forecast import Forecast
+from nas.search.selection import predicts, worthwhile
 
 #: Waiting trials at a rung that the surrogate is asked about: so many, from the best rank on.
 MOST_FORECAST = 500
@@ -33,6 +35,9 @@ class ParetoPruner(BasePruner):
     be promoted later, when others have arrived (asynchronous successive halving, Li et al. 2020,
     algorithm 2, with the scalar rank replaced); in a loop that can't pause, ``prune`` ends them.
 
+    More go on where the rung turns out to say little of the last one among trials of like cost, as
+    their epochs are then better spent on finishing trials (``nas.search.selection``).
+
     A share of the promotions follows a surrogate instead: it goes to those waiting trials that are
     expected to add most area at the last rung to what has finished. Where the rank and the
     surrogate have picked different trials over time, the latter's share shrinks, so that no more
@@ -48,7 +53,7 @@ class ParetoPruner(BasePruner):
 
     Args:
         rungs: epochs at which trials are compared, increasing; the last one ends a trial.
-        reduction: one trial of this many goes on.
+        reduction: one trial of this many goes on, at the least.
         by_surrogate: share of the promotions, 0…1.
         threshold: of Kendall's tau.
         features: numbers that are known of a candidate by its parameters, for the surrogate.
@@ -101,7 +106,7 @@ class ParetoPruner(BasePruner):
         order = self._ranked(trials, epoch, directions)
         if epoch in self.blind(trials, directions):
             return [t.number for t in order]
-        quota = len(order) // self.reduction
+        quota = self._quota(order, epoch, directions)
         share = math.floor(self.by_surrogate * quota + 0.5)
         if not (share and self._forecast.update(trials, directions)):
             share = 0
@@ -146,6 +151,21 @@ class ParetoPruner(BasePruner):
         alone = contributions(accuracy, cost, min(accuracy), max(cost))
         order = sorted(range(len(here)), key=lambda i: (ranks[i], -alone[i], here[i][0].number))
         return [here[i][0] for i in order]
+
+    def _quota(
+        self, order: Sequence[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]
+    ) -> int:
+        """How many may go on: one of ``reduction``, and more where the rung predicts little."""
+        sign, last = _sign(directions), self.rungs[-1]
+        here = np.array([sign * (_told(t, epoch) or 0.0) for t in order])
+        ends = [_told(t, last) for t in order]
+        end = np.array([math.nan if value is None else sign * value for value in ends])
+        cost = np.array([t.user_attrs.get(COST, 0.0) for t in order])
+        correlation = predicts(here, end, cost)
+        if correlation is None:
+            return len(order) // self.reduction
+        share = worthwhile(correlation, epoch / last, 1 / self.reduction)
+        return math.floor(share * len(order) + 1e-9)
 
     def _is_above(self, trial: FrozenTrial, epoch: int) -> bool:
         return any(_told(trial, rung) is not None for rung in self.rungs if rung > epoch)

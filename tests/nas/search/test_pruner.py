@@ -303,3 +303,18 @@ def test_audited_trials_always_go_on_and_few_of_them_conclude_nothing():
     pruner = ParetoPruner((1, 9), by_surrogate=0)
     assert pruner.blind(trials) == set()
     assert [pruner.prune(study, t) for t in trials[-2:]] == [False, True]
+
+
+@pytest.mark.parametrize(("noise", "more"), [(0.0, False), (10.0, True)])
+def test_more_go_on_from_a_rung_that_says_little(noise, more):
+    rng = random.Random(0)
+    found = []
+    for i in range(60):
+        accuracy = rng.gauss(0.7, 0.1)
+        each = trial(accuracy + rng.gauss(0, noise), 1 + i % 7)
+        if i < 40:
+            each.user_attrs[rung_key(2)] = accuracy
+        found.append(each)
+    _, found = study_of(*found)
+    pruner = ParetoPruner((1, 2), reduction=3, by_surrogate=0)
+    assert (len(pruner.promotable(found, 1)) > 30) is more
