@@ -19,6 +19,7 @@ from nas.search.cache import recalling
 from nas.search.drive import Account, Source, drive
 from nas.search.finalists import Finalists, TestScores, front_trials
 from nas.search.loop import Search
+from nas.search.restoring import Restoring
 from nas.search.share import SearchShare
 from nas.search.warm import warm_start
 from nas.store.records import Job, Trial
@@ -168,6 +169,7 @@ def _drive(
         store.jobs.add_details(
             job.id, {"exhausted": search.exhausted, "duplicates": search.duplicates}
         )
+        run(Restoring(book, meter.fits), lambda: _searching(plan, book))
         finalists = Finalists(book, meter.fits)
         if finalists.planned:
             run(finalists, lambda: _repeating(book, finalists.planned))

@@ -124,11 +124,31 @@ class TrialBook:
 
     def record(self, number: int, report: Report, state: TrialState) -> bool:
         """Record a rung and the state after it; False if it was recorded before."""
-        trial = self.trials[number]
+        trial, row = self.trials[number], self._row(number, report)
+        if not self._store.trials.report(trial, row, state):
+            return False
+        before = self.reports[number]
+        self.reports[number] = [*before, row]
+        self._change(
+            number, state=state, epoch=report.end_epoch, accuracy=report.validation_accuracy
+        )
+        self._damaged.discard(number)
+        for old in filter(lambda row: row.checkpoint, before):
+            Path(old.checkpoint).unlink(missing_ok=True)
+        return True
+
+    def restore(self, number: int, report: Report) -> None:
+        """Replace the last rung's report, which came without a checkpoint, by a training."""
+        row = self._row(number, report)
+        self._store.trials.replace_report(self.trials[number], row)
+        self.reports[number] = [*self.reports[number][:-1], row]
+        self._change(number, accuracy=report.validation_accuracy)
+
+    def _row(self, number: int, report: Report) -> ReportRow:
         source = report.source if isinstance(report, CachedReport) else ""
         bare = source and not report.checkpoint_sha256
-        row = ReportRow(
-            trial_id=trial.id,
+        return ReportRow(
+            trial_id=self.trials[number].id,
             epoch=report.end_epoch,
             validation_accuracy=report.validation_accuracy,
             validation_loss=report.validation_loss,
@@ -143,17 +163,6 @@ class TrialBook:
             created_ms=now_ms(),
             cached_from=source,
         )
-        if not self._store.trials.report(trial, row, state):
-            return False
-        before = self.reports[number]
-        self.reports[number] = [*before, row]
-        self._change(
-            number, state=state, epoch=report.end_epoch, accuracy=report.validation_accuracy
-        )
-        self._damaged.discard(number)
-        for old in filter(lambda row: row.checkpoint, before):
-            Path(old.checkpoint).unlink(missing_ok=True)
-        return True
 
     def set_state(self, number: int, state: TrialState, reason: str = "") -> None:
         """Move a trial to a state; what is pruned or failed needs its checkpoints no more."""

@@ -70,6 +70,8 @@ class Cache:
         return Report(task.key, trial.epoch, "ok", test_accuracy=accuracy)
 
     def _report(self, task: Segment, trial: Trial) -> CachedReport | None:
+        if trial.epoch >= task.end_epoch:
+            return None  # recorded here already: it is the weights that are wanted
         found = self._store.trainings.of(trial.hash, task.end_epoch)
         if not found:
             return None

@@ -76,6 +76,16 @@ class Trials:
             return False
         return True
 
+    def replace_report(self, trial: Trial, row: ReportRow) -> None:
+        """Put a training in the place of the report of its rung; the trial's state stays."""
+        here = (reports.c.trial_id == row.trial_id, reports.c.epoch == row.epoch)
+        with self._engine.begin() as connection:
+            connection.execute(update(reports).where(*here).values(asdict(row)))
+            query = update(trials).where(trials.c.id == trial.id)
+            connection.execute(query.values(accuracy=row.validation_accuracy))
+            data = {"number": trial.number, "epoch": row.epoch}
+            record_event(connection, trial.job_id, "report_replaced", data, trial.id)
+
     def set_state(self, trial: Trial, state: TrialState, reason: str = "") -> None:
         """Move a trial to a state."""
         with self._engine.begin() as connection:
