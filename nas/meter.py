@@ -14,6 +14,7 @@ from nas.store.store import Store
 from workers.protocol import (
     Answer,
     Evaluation,
+    Inheritance,
     LatencyReport,
     LatencyRequest,
     Lost,
@@ -25,7 +26,12 @@ from workers.protocol import (
 #: Seconds between two signs of life: what the count of a killed driver may lack.
 HEARTBEAT_S = 2.0
 
-_WORK: dict[type[Any], Work] = {Segment: "train", Evaluation: "test", LatencyRequest: "latency"}
+_WORK: dict[type[Any], Work] = {
+    Segment: "train",
+    Inheritance: "inherit",
+    Evaluation: "test",
+    LatencyRequest: "latency",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class _Running:
     began: float
     number: int | None
     epochs: int
+    work: Work
 
 
 class Meter:
@@ -106,12 +113,13 @@ class Meter:
 
     def began(self, task: Task) -> None:
         """A worker has got a task."""
-        work = "retrain" if self._purpose == "retrain" else _WORK[type(task)]
+        work: Work = "retrain" if self._purpose == "retrain" else _WORK[type(task)]
         head = task.key.partition(":")[0]
         number = int(head) if head.isdecimal() else None
         epochs = task.end_epoch - task.start_epoch if isinstance(task, Segment) else 0
+        epochs = task.epochs if isinstance(task, Inheritance) else epochs
         charge = self._charges.open(self._job_id, number, work, self._cpus, self._gpus)
-        self._running[task.key] = _Running(charge, self._clock(), number, epochs)
+        self._running[task.key] = _Running(charge, self._clock(), number, epochs, work)
         self.refused = None
         self.beat()
 
@@ -126,6 +134,8 @@ class Meter:
             self._close(answer.key, "failed")
             return
         seconds = self._close(answer.key, "ok", task.epochs)
+        if task.work == "inherit":  # whose epochs are shorter: most of the network is frozen
+            return
         # The first task of a worker is held up by loading, which later ones won't be.
         trained = _trained(answer) if isinstance(answer, Report) else 0.0
         self._speeds.learn(task.number, trained or seconds, task.epochs)

@@ -94,6 +94,17 @@ class JobSpec(Section):
             raise problems(found)
         return search
 
+    @field_validator("search")
+    @classmethod
+    def _inheritance_fits(cls, search: SearchSection, info: ValidationInfo) -> SearchSection:
+        """Only what starts as the identity leaves trained weights as good as they were."""
+        space = info.data.get("space")
+        section = ready_space(space) if isinstance(space, str) else space
+        if search.inherit and section is not None and section.get("start") == "paper":
+            wrong = "needs a space whose attention starts as the identity; its start is 'paper'"
+            raise problems([(("inherit",), wrong)])
+        return search
+
     @field_validator("budget")
     @classmethod
     def _one_training_fits(cls, budget: BudgetSection, info: ValidationInfo) -> BudgetSection:

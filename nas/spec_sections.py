@@ -155,6 +155,8 @@ class SearchSection(Section):
         cache: take what any job of the store has trained already instead of training it again.
         baselines: hand rules to train first, so that the verdict has something to stand on; see
             ``nas.spec_baselines``.
+        inherit: score candidates on the weights of their trained plain backbone first.
+        inherit_epochs: that the inserted parts train for such a score.
         seed: of the sampler's draws; the job's own seed is that of the trainings.
     """
 
@@ -167,6 +169,8 @@ class SearchSection(Section):
     audit: AuditSection = AuditSection()
     cache: Flag = True
     baselines: dict[str, Any] = Field(default_factory=lambda: read_baselines(True))
+    inherit: Flag = False
+    inherit_epochs: Count = 1
     seed: int = Field(0, ge=0, lt=2**31)
 
     @field_validator("audit")

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from search_spaces.architecture import Architecture
+from search_spaces.architecture import Architecture, Choice
+from search_spaces.backbones.table import complete_backbone
 from workers import checkpoint as checkpoints
 from workers.checkpoint import Checkpoint
 from workers.data import ImageData
@@ -57,8 +58,8 @@ def _score(task: Inheritance, data: ImageData, build: Build) -> Report:
     device = resolve_device(task.device)
     numerics = Numerics.of(task.recipe, device)
     with reproducible(device):
-        start = time.perf_counter()
         training = _inheriting(task, data.to(device), numerics, build)
+        start = time.perf_counter()
         epochs = _train(training, task.epochs)
         synchronize(device)
         trained = time.perf_counter()
@@ -100,9 +101,15 @@ def _inheriting(task: Inheritance, data: ImageData, numerics: Numerics, build: B
 
 def _backbone(task: Inheritance, plain: Architecture) -> Checkpoint:
     saved = checkpoints.read(task.backbone)
-    if Architecture.from_json(saved.architecture).backbone != plain.backbone:
+    known = Architecture.from_json(saved.architecture)
+    if known.attention or _complete(known.backbone) != _complete(plain.backbone):
         raise CheckpointError(f"checkpoint {task.backbone} belongs to another backbone")
     return saved
+
+
+def _complete(backbone: Choice) -> Choice:
+    """With every axis: the same backbone may be written in several ways."""
+    return complete_backbone(backbone.name, backbone.as_dict())
 
 
 def inherit(model: nn.Module, weights: dict[str, Tensor]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nas.store.records import Job, ReportRow, Trial
+from nas.store.records import INHERITED, Job, ReportRow, Trial
 from nas.store.store import Store
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Audit:
         threshold: of Kendall's tau; see ``Fidelity.blind``.
         last: epochs of the last rung.
         begun: audited trials, finished or not.
-        rungs: increasing.
+        rungs: increasing; before them the scores on inherited weights, where there are any.
     """
 
     threshold: float
@@ -33,8 +33,15 @@ class Audit:
 
     @property
     def blind(self) -> tuple[Fidelity, ...]:
-        """The rungs that prune nothing."""
-        return tuple(rung for rung in self.rungs if rung.blind(self.threshold))
+        """The rungs that prune nothing; scores on inherited weights are none."""
+        rungs = (rung for rung in self.rungs if rung.rung != INHERITED)
+        return tuple(rung for rung in rungs if rung.blind(self.threshold))
+
+    def prunes(self, rung: Fidelity) -> bool:
+        """Whether trials are stopped by it: scores only once it is proved, rungs until then."""
+        if rung.rung == INHERITED:
+            return rung.proven(self.threshold)
+        return not rung.blind(self.threshold)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -47,7 +54,7 @@ class Audit:
                     "trials": rung.trials,
                     **_ends("tau", rung.tau),
                     **_ends("same_order", rung.agreement),
-                    "prunes": not rung.blind(self.threshold),
+                    "prunes": self.prunes(rung),
                 }
                 for rung in self.rungs
             ],
@@ -57,11 +64,11 @@ class Audit:
         """Under ``COLUMNS``, for people."""
         return [
             (
-                f"{rung.rung} epochs" if rung.rung > 1 else "1 epoch",
+                _name(rung.rung),
                 str(rung.trials),
                 _range(rung.tau, 2, 1, ""),
                 _range(rung.agreement, 0, 100, " %"),
-                "nothing" if rung.blind(self.threshold) else "yes",
+                "yes" if self.prunes(rung) else "nothing",
             )
             for rung in self.rungs
         ]
@@ -70,7 +77,7 @@ class Audit:
         """What the audit means for the search, in words."""
         from nas.analysis.fidelity import LEAST_TRIALS
 
-        finished = max(rung.trials for rung in self.rungs)
+        finished = max(rung.trials for rung in self.rungs if rung.rung != INHERITED)
         if finished < LEAST_TRIALS:
             return (
                 f"Only {finished} audited trials have finished, of at least {LEAST_TRIALS} that it "
@@ -110,7 +117,8 @@ def audit_of(
     from nas.analysis.fidelity import fidelities
 
     audited = [trial for trial in trials if trial.audited]
-    rungs = job.details["rungs"]
+    scored = job.spec["search"].get("inherit", False)
+    rungs = [INHERITED, *job.details["rungs"]] if scored else job.details["rungs"]
     if not audited or len(rungs) < 2:
         return None
     curves = [
@@ -119,6 +127,10 @@ def audit_of(
     ]
     threshold = job.spec["search"]["audit"]["threshold"]
     return Audit(threshold, rungs[-1], len(audited), fidelities(curves, rungs))
+
+
+def _name(rung: int) -> str:
+    return {INHERITED: "inherited", 1: "1 epoch"}.get(rung, f"{rung} epochs")
 
 
 def _ends(name: str, found: Estimate | None) -> dict[str, float | None]:

@@ -34,7 +34,7 @@ def how_measured(
             f"correction over all {tested} comparisons that were made. Between two typical points, "
             f"differences below about {points(resolution)} can't be told apart by so few seeds.",
         ]
-    if saved["saved_share"]:
+    if saved["saved_share"] > 0:
         reused = f" and took {saved['reused']:,} from earlier jobs" if saved["reused"] else ""
         told.append(
             f"The search trained {saved['trained']:,} epochs{reused}; without pruning it would "

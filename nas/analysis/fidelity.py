@@ -53,7 +53,12 @@ class Fidelity:
         The estimate decides, from ``LEAST_TRIALS`` trials on: dropping a trial by a rung that says
         nothing can't be undone, training one too long can be afforded.
         """
-        return self.trials >= LEAST_TRIALS and (self.tau is None or self.tau.value < threshold)
+        return self.trials >= LEAST_TRIALS and not self.proven(threshold)
+
+    def proven(self, threshold: float) -> bool:
+        """Whether the rung is known to predict the last one."""
+        enough = self.trials >= LEAST_TRIALS
+        return enough and self.tau is not None and self.tau.value >= threshold
 
 
 def fidelities(

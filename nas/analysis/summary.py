@@ -43,7 +43,12 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "warm_start": counts([trial for trial in searched if not trial.counted]),
         "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
         "retrained": [_again(trial) for trial in trials if trial.kind == "retrain"],
-        "epochs": epochs(searched, job.details["rungs"][-1], reused.search_epochs),
+        "epochs": epochs(
+            searched,
+            job.details["rungs"][-1],
+            reused.search_epochs,
+            store.trainings.inherited_epochs(job.id),
+        ),
         "cache": {
             "reports": reused.reports,
             "epochs": reused.epochs,
@@ -67,25 +72,30 @@ def counts(trials: Sequence[Trial]) -> dict[str, int]:
     return found
 
 
-def epochs(trials: Sequence[Trial], budget: int, reused: int = 0) -> dict[str, int | float]:
+def epochs(
+    trials: Sequence[Trial], budget: int, reused: int = 0, inherited: int = 0
+) -> dict[str, int | float]:
     """What stopping early saved.
 
     Args:
         trials: of the search, without finalists.
         budget: epochs of a trial that runs to the end.
         reused: epochs of these trials that came from the cache.
+        inherited: epochs of scores on inherited weights.
 
     Returns:
-        ``trained`` by this job; ``reused`` from the cache; ``without_pruning``, had every pruned
-        trial run to the end and nothing come from the cache; ``saved_share`` of the latter by
-        pruning, in 0…1.
+        ``trained`` by this job, with ``inherited``; ``reused`` from the cache;
+        ``without_pruning``, had every pruned trial run to the end and nothing come from the cache
+        or been scored; ``saved_share`` of the latter by pruning, less what scores took: below 0
+        where they took more.
     """
     passed = sum(trial.epoch for trial in trials)
     saved = sum(budget - trial.epoch for trial in trials if _saves(trial))
     whole = passed + saved
-    share = saved / whole if whole else 0.0
+    share = (saved - inherited) / whole if whole else 0.0
     return {
-        "trained": passed - reused,
+        "trained": passed - reused + inherited,
+        "inherited": inherited,
         "reused": reused,
         "without_pruning": whole,
         "saved_share": share,

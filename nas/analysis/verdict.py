@@ -12,6 +12,7 @@ from nas.analysis.caveats import how_measured, skipped_baselines, warnings
 from nas.analysis.comparisons import Comparison, Evidence, comparisons, corrected
 from nas.analysis.even_cost import EvenCost, at_even_cost
 from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
+from nas.analysis.inherited import Inherited, inherited
 from nas.analysis.intervals import Interval
 from nas.analysis.names import Names, names_for
 from nas.analysis.noise import Noise
@@ -64,6 +65,7 @@ class Verdict:
         resolution: the smallest difference that these repeats can tell apart; None without.
         agreement: of the search's order with that of the repeats; None with few of them.
         audit: how well early rungs predicted the last one; None without audited trials.
+        inherited: what scores on inherited weights said; None without any.
         epochs: what stopping early saved; see ``nas.analysis.summary.epochs``.
         measured: how it was measured, a sentence each.
         warnings: what a reader must know before believing it.
@@ -85,6 +87,7 @@ class Verdict:
     resolution: float | None
     agreement: Agreement | None
     audit: Audit | None
+    inherited: Inherited | None
     epochs: dict[str, int | float]
     measured: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -113,6 +116,7 @@ class Verdict:
             "even_cost": [one.to_dict() for one in self.even],
             "baselines": [asdict(point) for point in self.baselines],
             "skipped": [{"label": label, "reason": reason} for label, reason in self.skipped],
+            "inherited": self.inherited.to_dict() if self.inherited else None,
             "epochs": dict(self.epochs),
             "measured": list(self.measured),
             "warnings": list(self.warnings),
@@ -130,9 +134,12 @@ class Verdict:
 def verdict(store: Store, job: Job) -> Verdict:
     """Compare a job's front with its baselines, by the finalists' further seeds."""
     reused = store.trainings.reused(job.id).search_epochs
-    trials = store.trials.list(job.id)
+    trials, budget = store.trials.list(job.id), job.details["rungs"][-1]
+    scores = None
+    if job.spec["search"].get("inherit"):
+        scores = inherited(trials, store.trials.reports(job.id), budget)
     audit = job_audit(store, job, trials)
-    return verdict_of(job, trials, reused, audit, spending(store, job))
+    return verdict_of(job, trials, reused, audit, spending(store, job), scores)
 
 
 def verdict_of(
@@ -141,6 +148,7 @@ def verdict_of(
     reused: int = 0,
     audit: Audit | None = None,
     spent: Spending | None = None,
+    scores: Inherited | None = None,
 ) -> Verdict:
     """The verdict over these trials of the job, ``reused`` epochs of which earlier jobs trained."""
     objective: str = job.details["objective"]
@@ -164,6 +172,7 @@ def verdict_of(
         [t for t in trials if t.searched],
         job.details["rungs"][-1],
         reused,
+        scores.epochs if scores else 0,
     )
     agreement = search_against_retrain(trials, evidence.runs)
     measured = how_measured(job, evidence, seeds, tested, resolution, saved)
@@ -173,6 +182,8 @@ def verdict_of(
         measured.append(audit.sentence())
     if spent is not None and spent.cpu_hours:
         measured.append(spent_words(job.name, spent))
+    if scores:
+        measured.append(scores.sentence(job.details["rungs"][-1]))
     return Verdict(
         job=job.name,
         state=job.state,
@@ -190,6 +201,7 @@ def verdict_of(
         resolution=resolution,
         agreement=agreement,
         audit=audit,
+        inherited=scores,
         epochs=saved,
         measured=tuple(measured),
         warnings=tuple(warnings(job, trials, found, evidence, seeds)),

@@ -89,7 +89,9 @@ def _again(one: Mapping[str, Any]) -> str:
 def _epochs(epochs: Mapping[str, float]) -> str:
     saved = epochs["saved_share"]
     told = f"{epochs['trained']:,} trained by the search"
-    return f"{told}, {100 * saved:.0f} % saved by pruning" if saved else told
+    if epochs["inherited"]:
+        told += f" ({epochs['inherited']:,} of them on inherited weights)"
+    return f"{told}, {100 * saved:.0f} % saved by pruning" if saved > 0 else told
 
 
 def _reused(cache: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from nas.plan import Plan
-from nas.store.records import NewTrial, ReportRow, Trial, TrialState
+from nas.store.records import INHERITED, NewTrial, ReportRow, Trial, TrialState
 from nas.store.rows import now_ms
 from nas.store.store import Store
 from search_spaces.architecture import Architecture
@@ -71,6 +71,11 @@ class TrialBook:
         """Whether this training is recorded already."""
         return self.plan.trial_hash(architecture, seed) in self._numbers
 
+    def find(self, architecture: Architecture, seed: int) -> Trial | None:
+        """The trial that is this training."""
+        number = self._numbers.get(self.plan.trial_hash(architecture, seed))
+        return None if number is None else self.trials[number]
+
     def add(
         self,
         architecture: Architecture,
@@ -129,9 +134,9 @@ class TrialBook:
             return False
         before = self.reports[number]
         self.reports[number] = [*before, row]
-        self._change(
-            number, state=state, epoch=report.end_epoch, accuracy=report.validation_accuracy
-        )
+        self._change(number, state=state)
+        if row.epoch != INHERITED:
+            self._change(number, epoch=row.epoch, accuracy=row.validation_accuracy)
         self._damaged.discard(number)
         for old in filter(lambda row: row.checkpoint, before):
             Path(old.checkpoint).unlink(missing_ok=True)
@@ -146,7 +151,8 @@ class TrialBook:
 
     def _row(self, number: int, report: Report) -> ReportRow:
         source = report.source if isinstance(report, CachedReport) else ""
-        bare = source and not report.checkpoint_sha256
+        scored = report.end_epoch == INHERITED
+        bare = scored or (source and not report.checkpoint_sha256)
         return ReportRow(
             trial_id=self.trials[number].id,
             epoch=report.end_epoch,

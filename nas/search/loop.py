@@ -11,10 +11,11 @@ from nas.search.audit import AuditSample
 from nas.search.baselines import Baseline, choose_baselines
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import Fits, unlimited
+from nas.search.inheritance import PLAIN, Inheriting
 from nas.search.known import known_of
 from nas.search.study import History, SearchStudy, Suggestion
 from nas.search.warm import WarmStart
-from nas.store.records import AUDIT, Trial, TrialKind
+from nas.store.records import AUDIT, INHERITED, Trial, TrialKind
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
 from workers.protocol import (
@@ -24,7 +25,6 @@ from workers.protocol import (
     LatencyRequest,
     Lost,
     Report,
-    Segment,
     Task,
 )
 
@@ -86,6 +86,8 @@ class Search:
         self._unfinished = deque(t.number for t in book.searched() if t.state == "running")
         self._rules = deque(self._open_baselines())
         self._measuring: dict[str, Candidate] = {}
+        self._inheriting = Inheriting(plan, book)
+        self._postponed: deque[Candidate] = deque()
         self.exhausted = False
         self.duplicates = 0
 
@@ -93,7 +95,8 @@ class Search:
         """Unfinished work of a killed search first, then promotions, then a new trial."""
         for number in [n for n in self._unfinished if self._affordable(n)]:
             self._unfinished.remove(number)
-            return self._next_segment(number)
+            if (task := self._task(number)) is not None:
+                return task
         recorded = self._next_recorded()
         if recorded is not None:
             return self._promote(recorded)
@@ -109,10 +112,14 @@ class Search:
             self._take_latency(answer)
             return
         number = int(answer.key.split(":")[0])
-        if isinstance(answer, Lost):
+        if self._inheriting.restores(number):
+            self._inheriting.restored(number, answer)
+        elif isinstance(answer, Lost):
             self._take_loss(number, answer.reason)
         elif isinstance(answer, Report):
-            self._take_report(number, answer)
+            scored = answer.end_epoch == INHERITED
+            (self._take_score if scored else self._take_report)(number, answer)
+        self._unfinished.extend(self._inheriting.released())
 
     def close(self) -> None:
         """End the search: trials still waiting are pruned, and so is what the budget stopped."""
@@ -138,17 +145,17 @@ class Search:
         taken = None if self._rules and not spent else self._next_taken()
         if taken is not None:
             return self._begin(taken)
-        if spent:
+        if spent or self._must_wait():
             return None
-        if not self._fits(self._plan.rungs[-1], None):
+        if not self._fits(self._plan.rungs[-1] + self._inheriting.epochs, None):
             return self._last_resort()
-        candidate = self._next_candidate()
+        candidate = self._next_candidate(self._plan.spec.search.trials - begun)
         if candidate is None:
             self.exhausted = True
             return None
         return self._begin(candidate)
 
-    def _begin(self, candidate: Candidate) -> Task:
+    def _begin(self, candidate: Candidate) -> Task | None:
         if self._plan.measures_latency:
             return self._measure(candidate)
         return self._admit(candidate, None)
@@ -169,13 +176,22 @@ class Search:
                 return trial.number
         return None
 
+    def _must_wait(self) -> bool:
+        """Until the backbones are trained that candidates start from, nothing but backbones."""
+        plain_next = self._rules and not self._rules[0].architecture.attention
+        if self._inheriting.parked:
+            return not plain_next
+        return bool(self._postponed and self._measuring)
+
     def _affordable(self, number: int) -> bool:
         """Whether the budget allows the rest of a trial's training."""
-        return self._fits(self._plan.rungs[-1] - self._book.trials[number].epoch, number)
+        trial = self._book.trials[number]
+        score = self._inheriting.epochs if self._inheriting.wanted(trial) else 0
+        return self._fits(self._plan.rungs[-1] - trial.epoch + score, number)
 
-    def _promote(self, number: int) -> Segment:
+    def _promote(self, number: int) -> Task | None:
         self._book.set_state(number, "running")
-        return self._next_segment(number)
+        return self._task(number)
 
     def _last_resort(self) -> Task | None:
         """Where the budget ends before any trial did: the best one goes on, or no front comes."""
@@ -185,7 +201,18 @@ class Search:
         best = max(waiting, key=lambda t: (t.epoch, t.accuracy or 0.0), default=None)
         return None if best is None else self._promote(best.number)
 
-    def _next_candidate(self) -> Candidate | None:
+    def _next_candidate(self, room: int) -> Candidate | None:
+        """The next to train; before the first on a backbone to inherit from, that backbone."""
+        if self._postponed:
+            return self._postponed.popleft()
+        found = self._rule_or_suggestion()
+        plain = self._inheriting.lacks(found.architecture) if found and room > 1 else None
+        if found is None or plain is None or self._refuse(plain) is not None:
+            return found
+        self._postponed.append(found)
+        return Candidate(plain, self._study.propose(plain), "baseline", PLAIN)
+
+    def _rule_or_suggestion(self) -> Candidate | None:
         while self._rules:
             rule = self._rules.popleft()
             if self._refuse(rule.architecture) is None:
@@ -195,7 +222,12 @@ class Search:
         if audited is not None:
             return Candidate(audited, self._study.propose(audited), label=AUDIT)
         suggestion = self._study.suggest(self._refuse)
-        return None if suggestion is None else Candidate(suggestion.architecture, suggestion)
+        if suggestion is None:
+            return None
+        architecture = suggestion.architecture
+        if self._inheriting.starts_others(architecture):
+            return Candidate(architecture, suggestion, "baseline", PLAIN)
+        return Candidate(architecture, suggestion)
 
     def _next_audited(self) -> Architecture | None:
         """A uniform draw, if one is due."""
@@ -241,8 +273,8 @@ class Search:
         elif candidate.suggestion is not None:
             self._study.refuse(candidate.suggestion, reason)
 
-    def _admit(self, candidate: Candidate, latency: Latency | None) -> Segment:
-        return self._next_segment(self._record(candidate, latency).number)
+    def _admit(self, candidate: Candidate, latency: Latency | None) -> Task | None:
+        return self._task(self._record(candidate, latency).number)
 
     def _record(self, candidate: Candidate, latency: Latency | None) -> Trial:
         suggestion = candidate.suggestion
@@ -260,8 +292,11 @@ class Search:
             self._study.admit(suggestion, trial.number, cost, protected, trial.audited)
         return trial
 
-    def _next_segment(self, number: int) -> Segment:
+    def _task(self, number: int) -> Task | None:
+        """What brings a trial to its next rung; None if it has to wait for its backbone."""
         trial = self._book.trials[number]
+        if self._inheriting.wanted(trial):
+            return self._inheriting.task(trial)
         rung = next(epoch for epoch in self._plan.rungs if epoch > trial.epoch)
         return self._book.segment(trial, rung)
 
@@ -277,6 +312,13 @@ class Search:
                 self._study.report(number, report.end_epoch, report.validation_accuracy)
                 if last:
                     self._study.finish(number, report.validation_accuracy)
+
+    def _take_score(self, number: int, report: Report) -> None:
+        if report.outcome != "ok":
+            self._inheriting.failed(number, report)
+            self._unfinished.append(number)
+        elif self._book.record(number, report, "waiting"):
+            self._study.report(number, INHERITED, report.validation_accuracy)
 
     def _take_loss(self, number: int, reason: str) -> None:
         if self._book.count_attempt(number) >= MAX_ATTEMPTS:

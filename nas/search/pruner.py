@@ -126,15 +126,30 @@ class ParetoPruner(BasePruner):
         self, trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection] = USUAL
     ) -> set[int]:
         """The rungs that prune nothing, because they don't predict the last one."""
-        sign = _sign(directions)
+        found = fidelities(self._audited(trials, directions), self.rungs, intervals=False)
+        return {fidelity.rung for fidelity in found if fidelity.blind(self.threshold)}
+
+    def proven(
+        self,
+        trials: Iterable[FrozenTrial],
+        epoch: int,
+        directions: Sequence[StudyDirection] = USUAL,
+    ) -> bool:
+        """Whether the audit has shown that this epoch, a rung or not, predicts the last rung."""
+        audited = self._audited(trials, directions)
+        (found,) = fidelities(audited, (epoch, self.rungs[-1]), intervals=False)
+        return found.proven(self.threshold)
+
+    def _audited(
+        self, trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection]
+    ) -> list[dict[int, float]]:
+        """Accuracies by rung of the audited trials, up is better."""
+        sign, last = _sign(directions), self.rungs[-1]
         audited = [reports_of(t) for t in trials if t.user_attrs.get(AUDIT, False)]
-        last = self.rungs[-1]
-        curves = [
+        return [
             {(last if rung == LAST else rung): sign * value for rung, value in reports.items()}
             for reports in audited
         ]
-        found = fidelities(curves, self.rungs, intervals=False)
-        return {fidelity.rung for fidelity in found if fidelity.blind(self.threshold)}
 
     def _ranked(
         self, trials: Iterable[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]

@@ -15,6 +15,7 @@ from optuna.trial import TrialState, create_trial
 from nas.search.attributes import AUDIT, COST, PROTECTED, rung_key
 from nas.search.pruner import PRUNERS
 from nas.search.samplers import Known, make_sampler
+from nas.store.records import INHERITED
 from search_spaces.architecture import Architecture, Value
 from search_spaces.space import SearchSpace
 
@@ -185,13 +186,19 @@ class SearchStudy:
         frozen = self._study.get_trials(deepcopy=False)
         numbers = {handle: number for number, handle in self._handles.items()}
         found: list[int] = []
-        for epoch in reversed(self._rungs[:-1]):
+        for epoch in (*reversed(self._rungs[:-1]), INHERITED):
             here = {number for number, at in waiting.items() if at == epoch}
             if here:
-                order = (numbers[h] for h in self._pruner.promotable(frozen, epoch))
+                order = (numbers[h] for h in self._leaving(frozen, epoch))
                 found += [number for number in order if number in here]
                 found += sorted(number for number in here if number not in self._handles)
         return found
+
+    def _leaving(self, frozen: list[optuna.trial.FrozenTrial], epoch: int) -> list[int]:
+        """Handles in the pruner's order; a score counts only once the audit has proved it."""
+        if epoch == INHERITED and not self._pruner.proven(frozen, epoch):
+            return [t.number for t in frozen if rung_key(epoch) in t.user_attrs]
+        return self._pruner.promotable(frozen, epoch)
 
     @property
     def optuna_study(self) -> optuna.Study:

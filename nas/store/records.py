@@ -8,7 +8,7 @@ from typing import Any, Literal
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
 TrialKind = Literal["baseline", "search", "warm", "finalist", "retrain"]
-Work = Literal["train", "test", "latency", "retrain"]
+Work = Literal["train", "inherit", "test", "latency", "retrain"]
 Purpose = Literal["job", "retrain"]
 Outcome = Literal["running", "ok", "failed", "lost", "stopped"]
 
@@ -17,6 +17,9 @@ SEARCHED: tuple[TrialKind, ...] = ("baseline", "search", "warm")
 
 #: The label of searched trials that were drawn uniformly and are never pruned.
 AUDIT = "audit"
+
+#: The epoch of a report that is no rung, but a score on inherited weights before the first.
+INHERITED = 0
 
 #: The costs that can be an objective or a limit, all minimised.
 COSTS = ("forward_flops", "parameters", "latency_ms")

@@ -24,7 +24,7 @@ REVISION = "0001"
 JOB_STATES = ("queued", "running", "interrupted", "done", "failed", "cancelled")
 TRIAL_STATES = ("running", "waiting", "done", "pruned", "failed")
 TRIAL_KINDS = ("baseline", "search", "warm", "finalist", "retrain")
-WORKS = ("train", "test", "latency", "retrain")
+WORKS = ("train", "inherit", "test", "latency", "retrain")
 PURPOSES = ("job", "retrain")
 OUTCOMES = ("running", "ok", "failed", "lost", "stopped")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, case, func, select
 
-from nas.store.records import SEARCHED, ReportRow
+from nas.store.records import INHERITED, SEARCHED, ReportRow
 from nas.store.rows import as_record
 from nas.store.schema import jobs, reports, trials
 
@@ -101,6 +101,16 @@ class Trainings:
         )
         with self._engine.connect() as connection:
             return connection.execute(query).scalar()
+
+    def inherited_epochs(self, job_id: int) -> int:
+        """Epochs that inserted parts trained for scores on inherited weights."""
+        query = (
+            select(func.sum(func.json_array_length(reports.c.train_loss)))
+            .select_from(reports.join(trials, trials.c.id == reports.c.trial_id))
+            .where(trials.c.job_id == job_id, reports.c.epoch == INHERITED)
+        )
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
 
     def reused(self, job_id: int) -> Reused:
         """What a job took from the cache so far."""

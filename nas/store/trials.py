@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
-from nas.store.records import SEARCHED, NewTrial, ReportRow, Trial, TrialState
+from nas.store.records import INHERITED, SEARCHED, NewTrial, ReportRow, Trial, TrialState
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import reports, trials
 
@@ -61,7 +61,8 @@ class Trials:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(reports), asdict(row))
-                changes = {"epoch": row.epoch, "accuracy": row.validation_accuracy}
+                rung = {"epoch": row.epoch, "accuracy": row.validation_accuracy}
+                changes = {} if row.epoch == INHERITED else rung
                 self._change(connection, trial, state, changes)
                 told: dict[str, Any] = {
                     "number": trial.number,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nas.analysis.front import Point as FrontPoint
-from nas.store.records import COSTS, Job, ReportRow, Trial
+from nas.store.records import COSTS, INHERITED, Job, ReportRow, Trial
 from search_spaces.architecture import Architecture
 
 #: MLflow's run status for each end of a trial and for each state of a job.
@@ -132,6 +132,8 @@ def trial_points(trial: Trial, reports: Sequence[ReportRow]) -> list[Point]:
 
 def _rung_points(row: ReportRow) -> list[Point]:
     at = row.created_ms
+    if row.epoch == INHERITED:
+        return [Point("inherited_accuracy", row.validation_accuracy, at, INHERITED)]
     first = row.epoch - len(row.train_loss) + 1
     points = [
         Point("validation_accuracy", row.validation_accuracy, at, row.epoch),

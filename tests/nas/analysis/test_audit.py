@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from nas.analysis.audit import audit_of, job_audit
 from nas.analysis.verdict import verdict
+from tests.nas.analysis.test_inherited import add_scores
 
 #: Accuracies at 3 and 6 epochs beside those at the end: the first reversed, the second in order.
 AUDITED = [
@@ -85,3 +88,15 @@ def test_an_audited_trial_is_no_rule(store, add_job):
 
 def test_a_job_without_an_audit_is_reported(store, add_job):
     assert verdict(store, add_job(store)).to_dict()["audit"] is None
+
+
+def test_scores_on_inherited_weights_prune_only_once_they_are_proved(store, add_job):
+    rows = []
+    for count in (9, 7):
+        job = add_job(store, AUDITED[:count], name=f"of-{count}")
+        add_scores(store, job, {n: 0.5 + n / 100 for n in range(count)})
+        spec = {**job.spec, "search": {**job.spec["search"], "inherit": True}}
+        rows.append(job_audit(store, replace(job, spec=spec), store.trials.list(job.id)).rows())
+    assert rows[0][0] == ("inherited", "9", "1.00 (1.00 to 1.00)", "100 % (100 to 100)", "yes")
+    assert rows[1][0][0::4] == ("inherited", "nothing")
+    assert rows[1][1][0::4] == ("3 epochs", "yes")

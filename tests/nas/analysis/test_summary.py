@@ -73,7 +73,7 @@ def test_a_queued_job_has_a_summary_too(store, add_job):
     found = job_summary(store, add_job(store, [], state="queued", budget=5))
     assert (found["state"], found["trials"]["total"], found["best"]) == ("queued", 0, None)
     assert (found["started"], found["finished"], found["worker_seconds"]) == (None, None, 0)
-    empty = {"trained": 0, "reused": 0, "without_pruning": 0, "saved_share": 0.0}
+    empty = {"trained": 0, "inherited": 0, "reused": 0, "without_pruning": 0, "saved_share": 0.0}
     assert found["epochs"] == empty
     assert found["cache"] == {"reports": 0, "epochs": 0, "worker_seconds": 0}
 

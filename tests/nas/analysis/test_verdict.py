@@ -199,6 +199,7 @@ def test_it_says_what_pruning_saved(one):
     found = one([*plain_and(), pruned])
     assert found.epochs == {
         "trained": 15,
+        "inherited": 0,
         "reused": 0,
         "without_pruning": 24,
         "saved_share": 0.375,

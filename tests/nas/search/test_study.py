@@ -150,3 +150,31 @@ def test_seeds_decide_the_suggestions():
 
     assert draw(1) == draw(1)
     assert all(draw(a) != draw(b) for a, b in itertools.combinations(range(3), 2))
+
+
+def scored(study, count, order, audited):
+    """Trials with a score each; the audited ones are done, their accuracy ``order(score)``."""
+    for number in range(count):
+        suggestion = study.suggest(accept)
+        study.admit(suggestion, number, 1.0, protected=False, audited=number in audited)
+        study.report(number, 0, number / 100)
+        if number in audited:
+            study.finish(number, order(number / 100))
+    return [number for number in range(count) if number not in audited]
+
+
+@pytest.mark.parametrize(
+    ("audited", "order", "leaving"),
+    [
+        (range(8), lambda score: score, 6),
+        (range(7), lambda score: score, 11),
+        (range(8), lambda score: 1 - score, 10),
+    ],
+)
+def test_scores_prune_only_once_the_audit_has_proved_them(audited, order, leaving):
+    study = new_study(pruner="pareto", sampler="random")
+    waiting = scored(study, 18, order, audited)
+    found = study.promotable(dict.fromkeys(waiting, 0))
+    assert len(found) == leaving
+    if leaving < len(waiting):
+        assert {14, 15, 16, 17} < set(found)  # by rank, at equal cost; the surrogate picks two

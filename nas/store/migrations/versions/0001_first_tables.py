@@ -143,7 +143,8 @@ def upgrade() -> None:
         sa.Column("gpus", sa.Float(), nullable=False),
         sa.Column("epochs", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "work IN ('train', 'test', 'latency', 'retrain')", name=op.f("ck_charges_work")
+            "work IN ('train', 'inherit', 'test', 'latency', 'retrain')",
+            name=op.f("ck_charges_work"),
         ),
         sa.CheckConstraint(
             "outcome IN ('running', 'ok', 'failed', 'lost', 'stopped')",
