@@ -15,7 +15,7 @@ from nas.export.parity import verify
 from nas.export.searched import SearchedModel
 from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
 from search_spaces.backbones.rows_own import OWN
-from search_spaces.backbones.table import complete_backbone
+from search_spaces.backbones.table import blocked, complete_backbone
 from search_spaces.build import build
 from search_spaces.catalogue import CATALOGUE, SINGLE
 from tests.contracts.attention_variants import VARIANTS
@@ -33,6 +33,11 @@ def one_choice(number: int, choice: Choice) -> Architecture:
     return Architecture.of(SMALL, {place: shrunk(choice)}, ("identity", "paper")[number % 2])
 
 
+def go_together(attention: dict[Placement, Choice]) -> bool:
+    """Whether no choice takes away what another stands behind."""
+    return not any(blocked(place, choice, attention) for place, choice in attention.items())
+
+
 def every_type(backbone: str) -> Architecture:
     """All types in one network, each at the first free position of a stage."""
     row, attention = OWN[backbone], {}
@@ -40,9 +45,8 @@ def every_type(backbone: str) -> Architecture:
     for name, kind in CATALOGUE.items():
         stage = next(stages)
         places = [Placement(SINGLE.get(position, stage), position) for position in kind.positions]
-        place = next((place for place in places if place not in attention), None)
-        if place is not None:
-            attention[place] = small(name)
+        free = [{**attention, place: small(name)} for place in places if place not in attention]
+        attention = next((filled for filled in free if go_together(filled)), attention)
     narrow = {"width": 16, "stem": "cifar", "depth": 8}
     axes = {axis.name: narrow[axis.name] for axis in row.axes if axis.name in narrow}
     return Architecture.of(complete_backbone(backbone, axes), attention)

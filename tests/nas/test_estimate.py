@@ -54,3 +54,9 @@ def test_a_budget_is_enough_for_so_many_trainings(spec, budget, found):
     assert trainings(limited, 60.0) == (found and pytest.approx(found))
     whole = 30 * 2 / 2 / 60
     assert hours(limited, 60.0) == pytest.approx(whole * (found[1] / 30 if found else 1))
+
+
+def test_a_budget_of_one_epoch_is_timed_too(spec):
+    short = spec.model_copy(update={"recipe": spec.recipe.model_copy(update={"epochs": 1})})
+    (architecture,) = short.search_space().enumerate()
+    assert epoch_seconds(short, load(short.data_value()), architecture, torch.device("cpu")) > 0
