@@ -14,7 +14,7 @@ from nas.search.book import TrialBook
 from nas.spec import JobSpec
 from nas.store.records import Job
 from nas.store.store import Store
-from nas.submission import planned_baselines
+from nas.submission import baselines_and_shares
 from search_spaces.architecture import Architecture
 
 
@@ -71,7 +71,7 @@ def _details(job: Job, spec: JobSpec, found: DeepReport) -> dict[str, Any]:
     }
     details: dict[str, Any] = {
         "space_size": found.space_size,
-        "baselines": planned_baselines(spec, found),
+        **baselines_and_shares(spec, found),
         "cost_range": range_,
         "exhausted": False,
         "stopped_by": None,

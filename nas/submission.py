@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from nas.cost_shares import cost_shares
 from nas.deep import DeepReport
 from nas.search.baselines import choose_baselines
 from nas.spec import JobSpec
@@ -56,7 +57,7 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
         },
         # Latency has no highest value before something was measured: the driver fills it in.
         "reference": {"accuracy": 1 / found.shape.classes, "cost": highest.get(objective)},
-        "baselines": planned_baselines(spec, found),
+        **baselines_and_shares(spec, found),
         "cost_range": {name: [lowest[name], highest[name]] for name in highest},
         "space_size": found.space_size,
         "workers": workers,
@@ -70,14 +71,18 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
     return store.jobs.create(spec.name, spec.model_dump(mode="json"), details)
 
 
-def planned_baselines(spec: JobSpec, found: DeepReport) -> dict[str, Any]:
-    """Labels of the rules to be trained, and the reasons of those that won't be."""
+def baselines_and_shares(spec: JobSpec, found: DeepReport) -> dict[str, Any]:
+    """What hangs on the space: which rules are trained and why others aren't, shares of cost."""
     limits = {k: v for k, v in spec.cost.limits.model_dump().items() if v is not None}
-    wanted, trials = spec.search.baselines, spec.search.trials
-    chosen = choose_baselines(wanted, spec.search_space(), found.shape, limits, trials)
+    wanted, trials, space = spec.search.baselines, spec.search.trials, spec.search_space()
+    chosen = choose_baselines(wanted, space, found.shape, limits, trials)
+    rules = [baseline.architecture for baseline in chosen.chosen]
     return {
-        "planned": list(dict.fromkeys(baseline.label for baseline in chosen.chosen)),
-        "skipped": [list(pair) for pair in chosen.skipped],
+        "baselines": {
+            "planned": list(dict.fromkeys(baseline.label for baseline in chosen.chosen)),
+            "skipped": [list(pair) for pair in chosen.skipped],
+        },
+        "cost_shares": cost_shares(space, found.shape, rules),
     }
 
 

@@ -20,6 +20,9 @@ from nas.analysis.verdict import Standing, Verdict
 TWIN, BEST = "same backbone without attention", "best for this cost or less"
 RULE, CHEAPER = "rule", "next cheaper on the front"
 
+#: How many rules a point is shown against: the most accurate of those on its backbone or no dearer.
+MOST_RULES = 3
+
 
 @dataclass(frozen=True)
 class Block:
@@ -40,7 +43,7 @@ def blocks(found: Verdict, *, every: bool = False) -> list[Block]:
     Args:
         found: the verdict.
         every: all comparisons of a point, not only those with the same backbone without attention,
-            the best baseline of equal or lower cost, the rules, and the front's next cheaper point.
+            the best baseline of equal or lower cost, the best rules, and the front's next cheaper.
     """
     return [_block(found, standing, every) for standing in found.standings]
 
@@ -88,7 +91,10 @@ def _chosen(found: Verdict, standing: Standing) -> list[tuple[Comparison, str]]:
     picked = [(c, TWIN) for c in twins]
     picked += [(c, BEST) for c in _closest(duels)]
     known = [c for c in seen if c.adjusted is not None or found.noise is None]
-    picked += [(c, RULE) for c in known if c.against.label and c.against.has_attention]
+    ruled = [c for c in known if c.against.label and c.against.has_attention]
+    ruled = [c for c in ruled if c.same_backbone or c.affordable]
+    ruled.sort(key=lambda c: -c.against.best_estimate)
+    picked += [(c, RULE) for c in ruled[:MOST_RULES]]
     picked += [(c, CHEAPER) for c in cheaper]
     once: dict[int, tuple[Comparison, str]] = {}
     for comparison, role in picked:

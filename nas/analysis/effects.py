@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from nas.analysis.additive import Additive, Floats, fit
+from nas.analysis.additive import Additive, fit
 from nas.analysis.features import Described, Features
 from nas.analysis.importance import Importance, importance_of
 from nas.analysis.intervals import CONFIDENCE, holm, t_probability, t_quantile
 from nas.store.records import COSTS, SEARCHED, Job, ReportRow, Trial
 from nas.store.store import Store
+
+#: By architecture: factors that make their variances alike.
+Weights = dict[str, float]
 
 #: Architectures below which no model is fitted.
 FEWEST = 8
@@ -23,11 +28,11 @@ FEWEST = 8
 
 @dataclass(frozen=True)
 class Range:
-    """A number with its 95 % interval; the interval is None where nothing varies."""
+    """A number and its two ends: a 95 % interval, or the least and the greatest of exact costs."""
 
     mean: float
-    low: float | None = None
-    high: float | None = None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Effect:
         architectures: that have it.
         accuracy: in shares (0.01: a point), at the last rung.
         cost: by cost name, in shares of the same backbone's without attention; None if unknown.
+            Counted costs are exact: mean, least and greatest over the space's backbones and the
+            type's hyperparameters. A latency is estimated.
         adjusted: p-value of no effect on accuracy, after Holm's correction over all effects.
     """
 
@@ -119,21 +126,21 @@ def effects_of(
         return empty
     place = {rung: i for i, rung in enumerate(sorted(reached))}
     features = Features.of(list(described.values()), len(place))
-    model = fit(
-        features.observations([(described[text], text, place[r], y) for text, r, y in seen])
-    )
+    weights = relative_weights(described, seen)
+    rows = features.observations([(described[text], text, place[r], y) for text, r, y in seen])
+    model = fit(rows.weighted(np.array([weights[text] for text, _, _ in seen])))
     searched = {trial.architecture: trial for trial in trials if trial.kind in SEARCHED}
-    costs = {name: _shares(searched, name) for name in COSTS}
-    found = _found(features, model, list(described.values()), costs)
+    found = _found(job, features, model, list(described.values()), searched)
     told = importance_of(job, features, model, searched)
     return replace(empty, effects=tuple(found), importance=tuple(told))
 
 
 def _found(
+    job: Job,
     features: Features,
     model: Additive,
     architectures: Sequence[Described],
-    costs: Mapping[str, Mapping[tuple[str, str], Range]],
+    searched: Mapping[str, Trial],
 ) -> list[Effect]:
     counts = Counter(
         (place, choice["type"]) for a in architectures for place, choice in a["attention"].items()
@@ -149,6 +156,7 @@ def _found(
         for m, e in zip(mean.tolist(), error.tolist(), strict=True)
     ]
     adjusted = holm(chances)
+    costs = _costs(job, searched, keys)
     return [
         Effect(
             place.rpartition(".")[0],
@@ -158,55 +166,66 @@ def _found(
             Range(
                 float(mean[i]), float(mean[i] - reach * error[i]), float(mean[i] + reach * error[i])
             ),
-            {name: shares.get((place, kind)) for name, shares in costs.items()},
+            costs[i],
             adjusted[i],
         )
         for i, (place, kind) in enumerate(keys)
     ]
 
 
-def _shares(searched: Mapping[str, Trial], cost: str) -> dict[tuple[str, str], Range]:
-    """What a type at a placement adds to the cost of the same backbone without attention.
+def _costs(
+    job: Job,
+    searched: Mapping[str, Trial],
+    keys: Sequence[tuple[str, str]],
+) -> list[dict[str, Range | None]]:
+    """What types add to the costs: counted at submission; latency by the same additive model."""
+    counted = job.details.get("cost_shares", {})
+    timed = _latencies(searched, keys)
+    found = []
+    for i, (place, kind) in enumerate(keys):
+        shares = counted.get(place, {}).get(kind, {})
+        costs: dict[str, Range | None] = {
+            name: Range(*shares[name]) if name in shares else None for name in COSTS
+        }
+        found.append({**costs, "latency_ms": timed[i]} if timed else costs)
+    return found
 
-    Costs add up over placements, so a trial's share is the sum of its placements': least squares
-    part it. The interval says how the share varies over backbones and hyperparameters.
+
+def _latencies(searched: Mapping[str, Trial], keys: Sequence[tuple[str, str]]) -> list[Range]:
+    """Shares of latency with 95 % intervals, from the logarithms of what was measured."""
+    known = {text: t for text, t in searched.items() if t.latency_ms}
+    if len(known) < FEWEST:
+        return []
+    single = Features.of([json.loads(text) for text in known], 1)
+    model = fit(
+        single.observations(
+            (json.loads(text), text, 0, math.log(t.cost("latency_ms"))) for text, t in known.items()
+        )
+    )
+    mean, error = model.contrast(np.array([single.place(*key) for key in keys]))
+    half = t_quantile(model.freedom) * error
+    ends = zip(mean.tolist(), (mean - half).tolist(), (mean + half).tolist(), strict=True)
+    return [Range(*(math.expm1(value) for value in three)) for three in ends]
+
+
+def relative_weights(
+    architectures: Mapping[str, Described], seen: Sequence[tuple[str, int, float]]
+) -> Weights:
+    """How much less an architecture varies than others, by its backbone's level of accuracy.
+
+    Less accurate nets are noisier, as counts are: a variance goes with ``accuracy × error``.
     """
-    plain: dict[str, float] = {}
-    parts: list[tuple[Described, float]] = []
-    for text, trial in searched.items():
-        if getattr(trial, cost) is None:
-            continue
-        described = json.loads(text)
-        if not described["attention"]:
-            plain[_backbone(described)] = trial.cost(cost)
-        parts.append((described, trial.cost(cost)))
-    known = [(d, value / plain[k] - 1) for d, value in parts if (k := _backbone(d)) in plain]
-    places = sorted({(p, c["type"]) for d, _ in known for p, c in d["attention"].items()})
-    if not places:
-        return {}
-    column = {place: i for i, place in enumerate(places)}
-    rows = np.zeros((len(known), len(places)))
-    for row, (described, _) in enumerate(known):
-        for place, choice in described["attention"].items():
-            rows[row, column[place, choice["type"]]] = 1
-    return dict(zip(places, _least_squares(rows, np.array([y for _, y in known])), strict=True))
+    rungs = {rung for _, rung, _ in seen}
+    usual = {r: fmean(y for _, rung, y in seen if rung == r) for r in rungs}
+    above: dict[str, list[float]] = {}
+    for text, rung, value in seen:
+        above.setdefault(_backbone(architectures[text]), []).append(value - usual[rung])
+    top = usual[max(rungs)]
+    levels = {key: min(0.98, max(0.02, top + fmean(off))) for key, off in above.items()}
+    spread = {key: math.sqrt(level * (1 - level)) for key, level in levels.items()}
+    middle = math.exp(fmean(math.log(value) for value in spread.values()))
+    return {text: middle / spread[_backbone(one)] for text, one in architectures.items()}
 
 
 def _backbone(described: Described) -> str:
     return json.dumps(described["backbone"], sort_keys=True)
-
-
-def _least_squares(rows: Floats, values: Floats) -> list[Range]:
-    """Coefficients through the origin; intervals where there are degrees of freedom."""
-    inverse = np.linalg.pinv(rows.T @ rows, rcond=1e-9, hermitian=True)
-    found = inverse @ rows.T @ values
-    used = rows.any(axis=1)
-    freedom = int(used.sum()) - int(np.linalg.matrix_rank(rows))
-    left = float(((values - rows @ found)[used] ** 2).sum())
-    if freedom < 1:
-        return [Range(float(value)) for value in found]
-    half = t_quantile(freedom) * np.sqrt(left / freedom * np.diag(inverse))
-    return [
-        Range(float(value), float(value - h), float(value + h))
-        for value, h in zip(found, half, strict=True)
-    ]

@@ -1,8 +1,9 @@
+import json
 import random
 
 import pytest
 
-from nas.analysis.effects import FEWEST, effects, effects_of
+from nas.analysis.effects import FEWEST, Range, effects, effects_of, relative_weights
 from tests.nas.analysis.studies import study
 
 
@@ -24,11 +25,24 @@ def test_a_planted_effect_of_two_points_is_found_where_it_is():
     assert not any(e.separable for e in found.effects if e is not planted)
 
 
-def test_cost_effects_are_exact_where_costs_add_up():
-    for effect in made(2).effects:
-        seen = effect.cost["forward_flops"]
-        assert (seen.mean, seen.low, seen.high) == pytest.approx((0.01, 0.01, 0.01), abs=1e-6)
-        assert effect.cost["latency_ms"] is None
+def test_cost_effects_are_those_that_were_counted():
+    found = made(2)
+    seen = the(found, "stage1", "se").cost
+    assert seen["forward_flops"] == Range(0.01, 0.009, 0.011)
+    assert seen["latency_ms"] is None
+    assert the(found, "stage2", "se").cost["parameters"] is None
+
+
+def test_a_latency_is_estimated_from_what_was_measured():
+    job, trials, reports = study(random.Random(5))
+    for trial in trials:
+        built = json.loads(trial.architecture)
+        late = 1.2 if built["attention"].get("stage3.pre_add", {}).get("type") == "eca" else 1.0
+        trial.latency_ms = 0.1 * built["backbone"]["width"] * late
+        trial.cost = lambda name, value=trial.latency_ms: value
+    seen = the(effects_of(job, trials, reports), "stage3", "eca").cost["latency_ms"]
+    assert seen.low < 0.2 < seen.high
+    assert seen.mean == pytest.approx(0.2, abs=0.05)
 
 
 def test_intervals_hold_what_they_should_and_little_is_found_where_nothing_is():
@@ -76,3 +90,11 @@ def test_the_same_trials_in_another_order_give_the_same():
     one, other = effects_of(job, trials, reports), effects_of(job, trials[::-1], reports)
     for left, right in zip(one.effects, other.effects, strict=True):
         assert left.accuracy.mean == pytest.approx(right.accuracy.mean, abs=1e-6)
+
+
+def test_less_accurate_backbones_count_less():
+    low, high = ({"backbone": {"width": w}, "attention": {}} for w in (2, 16))
+    seen = [("low", 0, 0.6), ("low", 1, 0.7), ("high", 0, 0.9), ("high", 1, 0.97)]
+    weights = relative_weights({"low": low, "high": high}, seen)
+    assert weights["low"] < 1 < weights["high"]
+    assert weights["low"] * weights["high"] == pytest.approx(1)
