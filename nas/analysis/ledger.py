@@ -16,6 +16,7 @@ PURPOSES = {
     "baseline": "baselines",
     "search": "search",
     "audit": "audit",
+    "warm": "taken over",
     "inherit": "inherited weights",
     "finalist": "finalists",
     "test": "test accuracy",
@@ -186,7 +187,7 @@ def _pace(rows: Iterable[ReportRow]) -> float:
 
 def _pruned(trial: Trial, rows: Sequence[ReportRow], budget: int, pace: float) -> Saving:
     """What a pruned trial did not train, at its own pace."""
-    if not trial.searched or trial.state != "pruned" or trial.reason == STOPPED:
+    if not trial.counted or trial.state != "pruned" or trial.reason == STOPPED:
         return Saving(0, 0.0)
     left = max(0, budget - trial.epoch)
     return Saving(left, left * (_pace(rows) or pace))

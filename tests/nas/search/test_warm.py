@@ -8,6 +8,7 @@ from nas.search.loop import Search
 from nas.search.warm import WarmStart, warm_start
 from search_spaces.architecture import Architecture
 from tests.nas.search.conftest import SPACE, Workers
+from workers.protocol import Latency
 
 ELSEWHERE = {
     "backbone": {"name": "cifar_resnet", "depth": 14, "width": 4},
@@ -170,3 +171,17 @@ def test_a_job_that_is_gone_gives_nothing(store, new_book):
     found = warm_start(book.plan, store)
     assert (found.taken, found.earlier) == ((), ())
     assert WarmStart().notes() == []
+
+
+def test_what_is_taken_over_has_its_latency_measured_here(store, new_book, base):
+    changes = {"cost.limits": {"latency_ms": 6.0}, "search.trials": 6}
+    book = new_book(name="next", warm_start=["base"], **changes)
+    plain = Architecture.of(book.plan.space.backbones[0])
+    reference = (plain, Latency(2.0, 0.1))
+    search = Search(book.plan, book, reference, warm=warm_start(book.plan, store))
+    drive(Workers(), recalling(search, book, store))
+    taken = of_kind(book, "warm")
+    assert taken
+    assert all(t.latency_ms <= 6.0 for t in taken)
+    assert len(taken) + len(of_kind(book, "baseline")) < len(base.searched())
+    assert sum(t.counted for t in book.searched()) == 6
