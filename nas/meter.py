@@ -9,7 +9,7 @@ from typing import Any
 
 from nas.budget import STOPPED, Budget, Spending
 from nas.speeds import Speeds
-from nas.store.records import Job, Outcome, Purpose, ReportRow, Work
+from nas.store.records import INHERITED, Job, Outcome, Purpose, ReportRow, Work
 from nas.store.store import Store
 from workers.protocol import (
     Answer,
@@ -209,7 +209,7 @@ class Meter:
         reports = self._trials.reports(self._job_id)
         for trial in self._trials.list(self._job_id):
             for row in reports.get(trial.id, ()) if trial.kind != "retrain" else ():
-                if seconds := _trained(row):
+                if row.epoch != INHERITED and (seconds := _trained(row)):
                     self._speeds.learn(trial.number, seconds, len(row.train_loss))
 
     def _close(self, key: str, outcome: Outcome, epochs: int = 0) -> float:

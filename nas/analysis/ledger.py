@@ -8,7 +8,7 @@ from typing import Any
 
 from nas.analysis.spending import limits_of, of_charges, spending
 from nas.budget import STOPPED, Spending
-from nas.store.records import AUDIT, Charge, Job, ReportRow, Trial
+from nas.store.records import AUDIT, INHERITED, Charge, Job, ReportRow, Trial
 from nas.store.store import Store
 
 #: Kind of trial, or kind of work, or outcome -> what a charge was for, in the order shown.
@@ -64,6 +64,7 @@ class TrialEntry:
     cost: Entry
     pruned: Saving
     cached: Saving
+    inherited: Saving
 
     def to_dict(self) -> dict[str, Any]:
         """One element of ``trials`` of ``nas ledger -o json``."""
@@ -77,6 +78,7 @@ class TrialEntry:
             **asdict(self.cost),
             "saved_by_pruning": asdict(self.pruned),
             "saved_by_cache": asdict(self.cached),
+            "saved_by_inheritance": asdict(self.inherited),
         }
 
 
@@ -109,6 +111,7 @@ class Ledger:
         return {
             "pruning": sum((entry.pruned for entry in self.trials), none),
             "cache": sum((entry.cached for entry in self.trials), none),
+            "inheritance": sum((entry.inherited for entry in self.trials), none),
         }
 
     def to_dict(self, *, trials: bool = False) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def ledger(store: Store, job: Job) -> Ledger:
     workers = job.details["workers"]["count"] * store.charges.driven_seconds(job.id)
     held = sum(charge.seconds for charge in charges if charge.work != "retrain")
     pace = _pace([row for rows in reports.values() for row in rows])
-    budget = job.details["rungs"][-1]
+    rungs = job.details["rungs"]
     return Ledger(
         job=job.name,
         state=job.state,
@@ -152,11 +155,8 @@ def ledger(store: Store, job: Job) -> Ledger:
         total=_entry(charges),
         idle_seconds=max(0.0, workers - held),
         trials=tuple(
-            TrialEntry(
-                trial,
-                _entry(by_trial.get(trial.number, ())),
-                _pruned(trial, reports.get(trial.id, ()), budget, pace),
-                _cached(reports.get(trial.id, ())),
+            _trial_entry(
+                trial, by_trial.get(trial.number, ()), reports.get(trial.id, ()), rungs, pace
             )
             for trial in trials
         ),
@@ -178,19 +178,35 @@ def _entry(charges: Sequence[Charge]) -> Entry:
     return Entry(len(charges), int(spent.epochs), seconds, spent.cpu_hours, spent.gpu_hours)
 
 
+def _trial_entry(
+    trial: Trial,
+    charges: Sequence[Charge],
+    rows: Sequence[ReportRow],
+    rungs: Sequence[int],
+    pace: float,
+) -> TrialEntry:
+    """What a pruned trial did not train is saved, at its own pace or else the job's.
+
+    One that never came to the first rung was left there for its score on inherited weights.
+    """
+    saved = trial.counted and trial.state == "pruned" and trial.reason != STOPPED
+    scored = any(row.epoch == INHERITED for row in rows)
+    first = rungs[0] if saved and scored and not trial.epoch else 0
+    left = max(0, rungs[-1] - trial.epoch) - first if saved else 0
+    own = _pace(rows) or pace
+    pruned, inherited = Saving(left, left * own), Saving(first, first * own)
+    return TrialEntry(trial, _entry(charges), pruned, _cached(rows), inherited)
+
+
 def _pace(rows: Iterable[ReportRow]) -> float:
-    """Seconds an epoch, evaluation included, of whoever trained it."""
-    found = [(row.train_seconds + row.evaluation_seconds, len(row.train_loss)) for row in rows]
+    """Seconds an epoch, evaluation included, of whoever trained it; scores are shorter."""
+    found = [
+        (row.train_seconds + row.evaluation_seconds, len(row.train_loss))
+        for row in rows
+        if row.epoch != INHERITED
+    ]
     epochs = sum(count for _, count in found)
     return sum(seconds for seconds, _ in found) / epochs if epochs else 0.0
-
-
-def _pruned(trial: Trial, rows: Sequence[ReportRow], budget: int, pace: float) -> Saving:
-    """What a pruned trial did not train, at its own pace."""
-    if not trial.counted or trial.state != "pruned" or trial.reason == STOPPED:
-        return Saving(0, 0.0)
-    left = max(0, budget - trial.epoch)
-    return Saving(left, left * (_pace(rows) or pace))
 
 
 def _cached(rows: Sequence[ReportRow]) -> Saving:

@@ -60,7 +60,8 @@ def _trials(made: Ledger) -> Table:
     for entry in made.trials:
         trial = entry.trial
         head = (trial.number, trial.kind, trial.label, trial.state)
-        saved = (entry.pruned.epochs or "", entry.cached.epochs or "")
+        not_trained = entry.pruned.epochs + entry.inherited.epochs
+        saved = (not_trained or "", entry.cached.epochs or "")
         rows.append((*head, *_cells(entry.cost), *saved))
     columns = ("trial", "kind", "rule", "state", "tasks", "epochs", "time", "CPU-hours")
     return _without_gpus(Table((*columns, "GPU-hours", "pruned", "cached"), rows), made)

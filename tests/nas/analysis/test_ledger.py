@@ -1,10 +1,16 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from nas.analysis.ledger import Saving, ledger
 from nas.analysis.spending import limits_of, spending, spent_words
 from nas.budget import STOPPED, Spending
+from nas.store.records import INHERITED, NewTrial, ReportRow
+
+REPORT = ReportRow(
+    0, 0, 0.5, 1.0, (1.0, 0.9), (0.4, 0.5), 0.2, 0.1, "", "", "host:1", "cpu", 5
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -81,6 +87,18 @@ def test_pruning_saved_what_was_not_trained_at_each_trials_own_pace(store, made)
     assert [saving.epochs for saving in pruned[:4]] == [0, 0, 9, 6]
     assert pruned[2].seconds == pytest.approx(9 * 2.5 / 3)  # each report of 3 epochs took 2.5 s
     assert found.saved["pruning"] == pruned[2] + pruned[3]
+
+
+def test_a_trial_left_for_its_score_saved_the_first_rung_by_inheritance(store, made):
+    new = NewTrial("search", "f" * 32, "{}", {}, 0, 10, 5_000_000)
+    trial = store.trials.add(made.id, 5, new)
+    score = replace(REPORT, trial_id=trial.id, epoch=INHERITED)
+    store.trials.report(trial, score, "waiting")
+    store.trials.set_state(trial, "pruned")
+    entry = ledger(store, made).trials[5]
+    assert (entry.inherited.epochs, entry.pruned.epochs) == (3, 9)
+    assert entry.inherited.seconds == pytest.approx(entry.pruned.seconds / 3)
+    assert ledger(store, made).saved["inheritance"] == entry.inherited
 
 
 def test_what_the_budget_stopped_is_not_saved(store, made):
