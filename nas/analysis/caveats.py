@@ -80,9 +80,18 @@ def skipped_baselines(job: Job, trials: Sequence[Trial]) -> list[tuple[str, str]
     if job.state == "done":
         seen = {trial.label for trial in trials}
         missing = [label for label in known.get("planned", ()) if label not in seen]
-        reason = "its latency is over the limit or could not be measured"
-        found += [(label, reason) for label in missing]
+        found += [(label, _never_begun(job)) for label in missing]
     return found
+
+
+def _never_begun(job: Job) -> str:
+    """Why a planned rule was not trained in a job that is done."""
+    cost = job.spec.get("cost", {})
+    if job.details.get("stopped_by"):
+        return "the budget ended before"
+    if job.details["objective"] == "latency_ms" or cost.get("limits", {}).get("latency_ms"):
+        return "its latency is over the limit or could not be measured"
+    return "the same model was trained under another name"
 
 
 def _left_out(job: Job, trials: Sequence[Trial]) -> list[str]:

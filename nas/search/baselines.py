@@ -9,6 +9,7 @@ from typing import Any
 from nas.search.hand_rules import HAND_RULES, Built, Ground, why_not
 from nas.spec_baselines import on_backbone, own_architecture
 from search_spaces.architecture import Architecture, TaskShape
+from search_spaces.canonical import canonical
 from search_spaces.cost import Cost, cost_of
 from search_spaces.errors import SpaceError
 from search_spaces.space import SearchSpace
@@ -64,15 +65,16 @@ def choose_baselines(
     chosen: dict[Architecture, Baseline] = {}
     skipped: dict[str, str] = {}
     for own, built in _candidates(wanted, ground):
-        if built.architecture in chosen or built.label in skipped:
+        same = built.architecture and canonical(built.architecture, shape)
+        if same in chosen or built.label in skipped:
             continue
         reason = built.reason or _over(built.architecture, shape, limits)
         if not reason and len(chosen) >= room and not own:
             reason = f"baselines take at most a third of search.trials, here {room} of {trials}"
-        if built.architecture is None or reason:
+        if built.architecture is None or same is None or reason:
             skipped[_described(built, space)] = reason
         else:
-            chosen[built.architecture] = Baseline(built.label, built.architecture)
+            chosen[same] = Baseline(built.label, built.architecture)
     place = {architecture: i for i, architecture in enumerate(ground.plain)}
     found = sorted(chosen.values(), key=lambda b: place.get(b.architecture, len(place)))
     return Baselines(tuple(found), tuple(skipped.items()))

@@ -40,7 +40,16 @@ def test_rules_that_were_skipped_are_told_with_their_reasons(store, add_job):
     trials = [{"label": "none", "flops": 10, "accuracy": 0.9}]
     found = verdict(store, add_job(store, trials, details=details))
     assert "Skipped: a, b, because too dear." in found.warnings
-    assert any(line.startswith("Skipped: se late, because its latency") for line in found.warnings)
+    assert "Skipped: se late, because the same model was trained under another name." in (
+        found.warnings
+    )
+    for name, changes, why in (
+        ("timed", {"objective": "latency_ms"}, "its latency is over the limit or could not be"),
+        ("short", {"details": {**details, "stopped_by": "epochs"}}, "the budget ended before"),
+    ):
+        timed = [{**trials[0], "latency_ms": 1.0}]
+        job = add_job(store, timed, name=name, **{"details": details, **changes})
+        assert any(f"se late, because {why}" in line for line in verdict(store, job).warnings)
     assert found.to_dict()["skipped"][0] == {"label": "a", "reason": "too dear"}
 
 

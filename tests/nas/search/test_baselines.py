@@ -185,3 +185,12 @@ def test_the_users_own_that_does_not_fit_these_images_is_refused_with_its_place(
     assert error.path == ("mine", "attention", "stage1.pre_add")
     assert "64" in str(error)
     assert refused_own(read_baselines(OWN), space, SHAPE, {}) == []
+
+
+def test_a_rule_that_builds_the_model_of_an_earlier_one_is_not_trained_again():
+    space = {**SPACE, "attention": [{"types": {"none": None, "se": {"ratio": 16}}}]}
+    same = {"own": {"mine": {"attention": {"stage1.pre_add": {"type": "se", "ratio": 32}}}}}
+    for i in (2, 3):
+        same["own"]["mine"]["attention"][f"stage{i}.pre_add"] = {"type": "se", "ratio": 32}
+    _, found = rules(space, {"rules": ["se everywhere"], **same})
+    assert (labels(found), found.skipped) == (["se everywhere"], ())  # both are of the least width
