@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nas.plan import Plan
-from nas.store.records import ReportRow, Trial
+from nas.store.records import Job, ReportRow, Trial
 from nas.store.store import Store
 from search_spaces.architecture import Architecture, Value
 from search_spaces.errors import SpaceError
@@ -66,13 +66,14 @@ def warm_start(plan: Plan, store: Store) -> WarmStart:
     and the first rung is recorded. Whatever else has results in the space tells the sampler at a
     fidelity of its own: one for each share of the budget in each job.
     """
-    known = {job.name for job in store.jobs.list()}
+    known = {job.name: job for job in store.jobs.list()} if plan.spec.warm_start else {}
     taken: dict[str, Taken] = {}
     told: list[tuple[Mapping[str, Value], tuple[float, int], float]] = []
     found = []
     for place, name in enumerate(plan.spec.warm_start):
         counts = {"taken": 0, "informing": 0, "outside": 0}
-        for trial, rows in _results(store, name) if name in known else ():
+        job = known.get(name)
+        for trial, rows in _results(store, job) if job else ():
             architecture = Architecture.from_json(trial.architecture)
             epoch = _recorded(plan, rows)
             try:
@@ -86,7 +87,7 @@ def warm_start(plan: Plan, store: Store) -> WarmStart:
                     taken[trial.hash] = Taken(architecture, epoch)
                 counts["taken"] += 1
             else:
-                share = rows[-1].epoch / store.jobs.get(name).details["rungs"][-1]
+                share = rows[-1].epoch / _budget(known[name])
                 told.append((params, (share, -place), rows[-1].validation_accuracy))
                 counts["informing"] += 1
         found.append((name, counts["taken"], counts["informing"], counts["outside"]))
@@ -95,9 +96,14 @@ def warm_start(plan: Plan, store: Store) -> WarmStart:
     return WarmStart(tuple(taken.values()), earlier, tuple(found), plan.spec.search.sampler)
 
 
-def _results(store: Store, name: str) -> Iterator[tuple[Trial, list[ReportRow]]]:
+def _budget(job: Job) -> int:
+    """Epochs of a whole training."""
+    epochs: int = job.details["rungs"][-1]
+    return epochs
+
+
+def _results(store: Store, job: Job) -> Iterator[tuple[Trial, list[ReportRow]]]:
     """The searched trials of a job that have reports."""
-    job = store.jobs.get(name)
     reports = store.trials.reports(job.id)
     for trial in store.trials.list(job.id):
         if trial.searched and trial.id in reports:
