@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -79,6 +80,7 @@ class ParetoPruner(BasePruner):
             raise ValueError(f"by_surrogate is {by_surrogate}; allowed: 0 to 1")
         self.reduction, self.by_surrogate, self.threshold = reduction, by_surrogate, threshold
         self._forecast = Forecast(features, space)
+        self._lock = threading.Lock()
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial must wait (for good, if the study ends) at the last rung it reached.
@@ -94,7 +96,8 @@ class ParetoPruner(BasePruner):
         if len(study.directions) == 2 and COST not in trial.user_attrs:
             raise ValueError(f"trial {trial.number} has no user attribute {COST!r}")
         trials = study.get_trials(deepcopy=False)
-        return trial.number not in self.promotable(trials, reached[-1], study.directions)
+        with self._lock:
+            return trial.number not in self.promotable(trials, reached[-1], study.directions)
 
     def promotable(
         self,
@@ -150,6 +153,13 @@ class ParetoPruner(BasePruner):
             {(last if rung == LAST else rung): sign * value for rung, value in reports.items()}
             for reports in audited
         ]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
 
     def _ranked(
         self, trials: Iterable[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]

@@ -1,4 +1,5 @@
 import math
+import pickle
 import random
 
 import optuna
@@ -228,6 +229,24 @@ def test_it_stops_trials_in_a_plain_optimize_loop():
     kept = [t.values[0] for t in study.get_trials(states=[TrialState.COMPLETE])]
     assert 4 <= len(kept) <= 12
     assert min(kept) >= 5
+
+
+def test_threads_may_share_it_and_it_can_be_pickled():
+    def objective(trial):
+        quality = sum(trial.suggest_categorical(f"x{i}", [0, 1, 2]) for i in range(3))
+        for epoch in (1, 3, 9):
+            trial.report(quality + epoch / 10, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return quality
+
+    pruner = pickle.loads(pickle.dumps(ParetoPruner((1, 3, 9), by_surrogate=0.5)))
+    sampler = optuna.samplers.RandomSampler(seed=0)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    study.optimize(objective, n_trials=40, n_jobs=4)
+    states = {t.state for t in study.trials}
+    assert states <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert TrialState.PRUNED in states
 
 
 def test_a_number_that_is_none_waits():
