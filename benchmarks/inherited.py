@@ -40,7 +40,6 @@ class Scorer:
         self._data = load(self._spec)
         self._recipe = Recipe(epochs=RUNGS[-1])
         self._folder = folder
-        self.seconds: dict[int, list[float]] = {epochs: [] for epochs in EPOCHS}
 
     def score(self, architecture: Architecture, epochs: int) -> float:
         """Accuracy after so many epochs of the inserted parts."""
@@ -50,7 +49,6 @@ class Scorer:
         )
         report = score_inherited(task, self._data)
         assert report.outcome == "ok", report.reason
-        self.seconds[epochs].append(report.train_seconds + report.evaluation_seconds)
         return report.validation_accuracy
 
     def _backbone(self, plain: Architecture) -> str:
@@ -88,7 +86,8 @@ def main() -> None:
     rows = []
     for name, values in early.items():
         tau, _ = rank_agreement(np.array(values), np.array(late))
-        rows.append([name, estimate(tau), f"{within(values, late, groups):.2f}"])
+        inside = within(values, late, groups)
+        rows.append([name, estimate(tau), "–" if np.isnan(inside) else f"{inside:.2f}"])
     write_table(
         "inherited" if given.name == "fidelity" else given.name,
         "How well scores on inherited weights predict full training",
