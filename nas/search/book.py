@@ -109,19 +109,24 @@ class TrialBook:
         self._numbers[trial.hash] = trial.number
         return trial
 
-    def segment(self, trial: Trial, end_epoch: int, *, measure_test: bool = False) -> Segment:
-        """The training from where a trial stands to a rung."""
+    def start_of(self, trial: Trial) -> int:
+        """The epoch from which a trial goes on: 0 where its weights can't be had."""
         rows = self.reports[trial.number]
         resume = bool(rows and rows[-1].checkpoint) and trial.number not in self._damaged
+        return trial.epoch if resume else 0
+
+    def segment(self, trial: Trial, end_epoch: int, *, measure_test: bool = False) -> Segment:
+        """The training from where a trial stands to a rung."""
+        start = self.start_of(trial)
         return Segment(
             key=f"{trial.number}:{end_epoch}",
             architecture=trial.architecture,
             recipe=self.plan.recipe,
             data=self.plan.data,
             seed=trial.seed,
-            start_epoch=trial.epoch if resume else 0,
+            start_epoch=start,
             end_epoch=end_epoch,
-            checkpoint_in=rows[-1].checkpoint if resume else None,
+            checkpoint_in=self.reports[trial.number][-1].checkpoint if start else None,
             checkpoint_out=self.plan.checkpoint(trial.number, end_epoch),
             device=self.plan.device,
             measure_test=measure_test,

@@ -147,7 +147,8 @@ class Search:
             return self._begin(taken)
         if spent or self._must_wait():
             return None
-        if not self._fits(self._plan.rungs[-1] + self._inheriting.epochs, None):
+        score = self._inheriting.epochs if self._book.searched() else 0  # the first is a backbone
+        if not self._fits(self._plan.rungs[-1] + score, None):
             return self._last_resort()
         candidate = self._next_candidate(self._plan.spec.search.trials - begun)
         if candidate is None:
@@ -187,7 +188,8 @@ class Search:
         """Whether the budget allows the rest of a trial's training."""
         trial = self._book.trials[number]
         score = self._inheriting.epochs if self._inheriting.wanted(trial) else 0
-        return self._fits(self._plan.rungs[-1] - trial.epoch + score, number)
+        begins = self._book.start_of(trial)
+        return self._fits(self._plan.rungs[-1] - begins + score, number)
 
     def _promote(self, number: int) -> Task | None:
         self._book.set_state(number, "running")

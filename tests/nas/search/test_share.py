@@ -72,9 +72,11 @@ def test_epochs_are_never_exceeded_and_the_front_is_valid(run, limit, size):
     assert not {t.state for t in made.trials} & {"running", "waiting"}
 
 
+@pytest.mark.parametrize("inherit", [True, False])
 @pytest.mark.parametrize("baselines", [True, False])
-def test_one_training_is_enough_for_a_front_of_one(run, baselines):
-    made = run(size=4, budget={"epochs": 9}, **{"search.baselines": baselines})
+def test_one_training_is_enough_for_a_front_of_one(run, baselines, inherit):
+    more = {"search.baselines": baselines, "search.inherit": inherit}
+    made = run(size=4, budget={"epochs": 9}, **more)
     assert len(made.finished) == 1
 
 
@@ -186,6 +188,17 @@ def test_a_job_that_is_given_more_goes_on(store, tmp_path, trials, limit):
     assert begun(made.trials) == trials
     assert {t.state for t in made.trials if t.kind == "finalist"} == {"done"}
     assert made.spent.epochs == sum(t.epoch for t in made.trials)
+
+
+@pytest.mark.parametrize("inherit", [False, True])
+@pytest.mark.parametrize("limit", [9, 20, 26, 33])
+def test_what_came_from_the_cache_without_weights_counts_in_full(run, limit, inherit):
+    """Such a trial trains from the start where it goes on beyond what was cached."""
+    more = {"search.inherit": inherit, "search.baselines": False, "finalists.seeds": 1}
+    run(**{"search.trials": 14, "search.reduction": 4, **more})
+    more |= {"name": "second", "search.trials": 30, "search.reduction": 2}
+    made = run(size=2, budget={"epochs": limit}, **more)
+    assert made.spent.epochs <= limit
 
 
 def test_measuring_latency_is_charged(run):
