@@ -59,7 +59,8 @@ def _threads(count: int) -> Iterator[None]:
 
 def hours(spec: JobSpec, epoch_seconds: float) -> float:
     """Hours of the whole search on all workers if nothing is pruned; never more than its budget."""
-    wanted = spec.search.trials * spec.recipe.epochs
+    score = spec.search.inherit_epochs if spec.search.inherit else 0
+    wanted = spec.search.trials * (spec.recipe.epochs + score)
     full = wanted * epoch_seconds / spec.workers.resolved_count() / 3600
     affordable = trainings(spec, epoch_seconds)
     return full if affordable is None else full * min(1.0, affordable[1] / spec.search.trials)

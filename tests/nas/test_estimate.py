@@ -20,6 +20,12 @@ def test_hours_are_all_epochs_shared_by_the_workers(spec):
     assert hours(spec, 60.0) == pytest.approx(30 * 2 * 60 / 2 / 3600)
 
 
+def test_hours_hold_the_scores_on_inherited_weights(spec):
+    search = spec.search.model_copy(update={"inherit": True, "inherit_epochs": 3})
+    scored = spec.model_copy(update={"search": search})
+    assert hours(scored, 60.0) == pytest.approx(30 * (2 + 3) * 60 / 2 / 3600)
+
+
 def test_epoch_is_timed_on_a_few_batches_and_threads_are_given_back(spec):
     data = load(spec.data_value())
     before = torch.get_num_threads()
