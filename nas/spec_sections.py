@@ -148,7 +148,7 @@ class SearchSection(Section):
     Attributes:
         trials: architectures to train, baselines counted, duplicates not.
         rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
-        reduction: one trial of so many goes on from a rung to the next.
+        reduction: one trial of so many goes on from a rung to the next, at the least.
         promote_by_surrogate: share of those that follow the surrogate's forecast instead of the
             rank at the rung.
         audit: how well rungs predict the last one.
