@@ -181,7 +181,7 @@ def main() -> None:
         world: World | None = None
         for name, contender in contenders.items():
             budget = BUDGETS.get(name, BUDGET)
-            wanted = given.table_seeds if world_name == "table" else given.seeds
+            wanted = given.table_seeds if world_name.startswith("table") else given.seeds
             seeds = min(wanted or given.seeds, FEW_SEEDS.get(name, 10**6))
             for seed in range(seeds):
                 run = kept.get((world_name, name, seed))
