@@ -39,7 +39,6 @@ BUDGETS = {
     "ours, no pruning": 200,
     "our pruner, random sampler": 300,
     "Optuna TPE": 300,
-    "Optuna TPE, defaults": 300,
     "Optuna NSGA-II": 1000,
     "Optuna GP": 60,
     "Ray Tune ASHA + OptunaSearch": 300,
@@ -163,6 +162,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--table-seeds", type=int, help="of the table, if they should differ")
     parser.add_argument("--runs", type=Path, help="keep runs here, and don't repeat those there")
+    parser.add_argument("--kept", action="store_true", help="only what --runs has: no new runs")
     parser.add_argument("--syne", metavar="PYTHON", help="that has syne-tune: see search/syne.py")
     parser.add_argument("--write", action="store_true", help="results/search.md")
     return parser.parse_args()
@@ -185,12 +185,15 @@ def main() -> None:
             seeds = min(wanted or given.seeds, FEW_SEEDS.get(name, 10**6))
             for seed in range(seeds):
                 run = kept.get((world_name, name, seed))
+                if run is None and given.kept:
+                    continue
                 if run is None:
                     world = world or WORLDS[world_name]()
                     run = Run(world_name, name, seed, **play(world, contender(world, seed), budget))  # type: ignore[arg-type]
                     _keep(given.runs, run)
                 runs.append(run)
-            print(" | ".join(rows(runs)[-1]), file=sys.stderr, flush=True)
+            if runs:
+                print(" | ".join(rows(runs)[-1]), file=sys.stderr, flush=True)
     columns = ["world", "contender", "seeds", *(f"{level:.0%}" for level in LEVELS)]
     columns += ["trainings", "against ours", "mean share", "ask ms"]
     command = " ".join(["python benchmarks/search.py", *sys.argv[1:]])

@@ -236,7 +236,6 @@ CONTENDERS: dict[str, Contender] = {
     "our pruner, random sampler": ours("random", "pareto"),
     "random": tuner(lambda seed: optuna.samplers.RandomSampler(seed=seed)),
     "Optuna TPE": tuner(lambda seed: make_sampler("tpe", seed)),
-    "Optuna TPE, defaults": tuner(lambda seed: optuna.samplers.TPESampler(seed=seed)),
     "Optuna NSGA-II": tuner(lambda seed: make_sampler("nsga2", seed)),
     "Optuna GP": tuner(lambda seed: make_sampler("gp", seed), flat=True),
     "Ray Tune ASHA + OptunaSearch": ray_tune,
