@@ -41,7 +41,8 @@ BUDGETS = {
     "Optuna TPE": 300,
     "Optuna NSGA-II": 1000,
     "Optuna GP": 60,
-    "Ray Tune ASHA + OptunaSearch": 300,
+    "Ray Tune ASHA + OptunaSearch": 150,
+    "Syne Tune MOASHA": 150,
 }
 FEW_SEEDS = {"Optuna GP": 3}
 NOTES = (
