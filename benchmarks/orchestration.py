@@ -3,7 +3,8 @@
 Every contender runs the same number of trials that train nothing, with 12 categorical parameters
 of 5 values, two objectives, Optuna's multivariate grouped TPE and 2 Ray actors:
 
-- ours: the search loop on our SQLite store (a trial and a report are a transaction each),
+- ours: the search loop on our SQLite store (a trial, a report and a charge are a transaction each;
+  the cache is asked before every training),
 - Ray Tune with OptunaSearch on its in-memory study, actors reused,
 - Ray actors with ask and tell on Optuna's RDB storage in a SQLite file.
 
@@ -26,8 +27,10 @@ import ray
 from tables import write_table
 
 from nas.deep import DeepReport
+from nas.meter import Meter
 from nas.plan import Plan
 from nas.search.book import TrialBook
+from nas.search.cache import recalling
 from nas.search.drive import drive
 from nas.search.loop import Search
 from nas.search.samplers import make_sampler
@@ -80,11 +83,13 @@ def ours(trials: int, folder: Path) -> float:
     report = DeepReport(
         SHAPE, "0" * 16, (0.0,) * 3, (1.0,) * 3, 1, 1, 1, space.size(), low, high, 1.0
     )
-    book = TrialBook(Plan.of(submit(store, spec, report), folder), store)
+    job = submit(store, spec, report)
+    book = TrialBook(Plan.of(job, folder), store)
     pool = RayPool(WORKERS, threads=1, execute="workers.synthetic:execute")
     pool.start()
     begun = time.perf_counter()
-    drive(pool, Search(book.plan, book))
+    with Meter(store, job) as meter:
+        drive(pool, recalling(Search(book.plan, book), book, store), account=meter)
     seconds = time.perf_counter() - begun
     assert sum(t.state == "done" for t in store.trials.list(book.plan.job_id)) == trials
     pool.close()
