@@ -116,7 +116,7 @@ def play(world: World, steps: Iterator[Step], budget: int) -> dict[str, object]:
 
 def median(values: Iterable[int | None], limit: int) -> tuple[float, str]:
     """Of numbers where None is more than the limit; as text too."""
-    middle = statistics.median([limit + 1 if value is None else value for value in values])
+    middle = statistics.median_high([limit + 1 if value is None else value for value in values])
     return middle, f"{middle:.0f}" if middle <= limit else f">{limit}"
 
 
