@@ -131,7 +131,7 @@ def home(name: str) -> Check:
 def store(name: str) -> Check:
     """The store can be opened; an embedded one that isn't there yet is made by the first job."""
     place = Home.here()
-    if not place.store_address and not place.store_file.exists():
+    if not place.has_store:
         return Check(name, "ok", "embedded, none yet")
     from nas.errors import NasError
     from nas.store.store import Store

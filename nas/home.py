@@ -33,6 +33,11 @@ class Home:
         return self.root / "store.db"
 
     @property
+    def has_store(self) -> bool:
+        """Whether anything can have been recorded: a store is named, or the embedded one exists."""
+        return bool(self.store_address) or self.store_file.exists()
+
+    @property
     def store_url(self) -> str:
         """The SQLAlchemy address of the store."""
         return self.store_address or f"sqlite:///{self.store_file}"

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -100,18 +101,20 @@ class Plan:
 
         Architectures that build the same model have the same hash, however they are written.
         """
+        model = canonical(architecture, self.shape).to_dict()
+        training = {"architecture": model, "seed": seed, "training": TRAINING_VERSION}
+        return _digest(self._training | training)
+
+    @cached_property
+    def _training(self) -> dict[str, Any]:
+        """What all trainings of the job have in common, as far as it changes what is learned."""
         data = {k: v for k, v in asdict(self.data).items() if k not in _PLACE_ONLY}
-        return _digest(
-            {
-                "architecture": canonical(architecture, self.shape).to_dict(),
-                # A recipe without restarts has the hash that it had before there were any.
-                "recipe": {k: v for k, v in asdict(self.recipe).items() if v != ()},
-                "data": data | {"hash": self.data_hash},
-                "seed": seed,
-                "device": self.device,
-                "training": TRAINING_VERSION,
-            }
-        )
+        return {
+            # A recipe without restarts has the hash that it had before there were any.
+            "recipe": {k: v for k, v in asdict(self.recipe).items() if v != ()},
+            "data": data | {"hash": self.data_hash},
+            "device": self.device,
+        }
 
     def checkpoint(self, number: int, epoch: int) -> str:
         """Where a trial's checkpoint at a rung lies."""

@@ -110,6 +110,11 @@ def file_sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def unfinished(path: Path) -> Path:
+    """A name beside a file for what will replace it; ``sweep`` finds what is left under it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+
+
 def sweep(folder: str | Path) -> int:
     """Delete what processes that died while writing a checkpoint left anywhere in a folder.
 
@@ -145,7 +150,7 @@ def _age(path: Path) -> float:
 
 def _replace(path: Path, content: memoryview) -> None:
     """Write beside the target, flush to the disk, then rename over it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = unfinished(path)
     try:
         with temporary.open("xb") as file:
             file.write(content)

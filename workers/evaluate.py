@@ -108,6 +108,20 @@ def network_input(data: ImageData, count: int, numerics: Numerics) -> Tensor:
     return numerics.images(normalise(images.to(numerics.device)))
 
 
+def validated(
+    model: nn.Module, data: ImageData, recipe: Recipe, numerics: Numerics, epoch: int
+) -> tuple[nn.Module, Score]:
+    """The recalibrated copy of a model, and its score on the validation images.
+
+    Raises:
+        Diverged: if the score is no number.
+    """
+    twin = recalibrated(model, data, recipe, numerics)
+    validation = score(twin, data.validation, data, numerics)
+    refuse_infinite(validation, epoch)
+    return twin, validation
+
+
 def refuse_infinite(score: Score, epoch: int) -> None:
     """Hold a score to be a number.
 

@@ -22,7 +22,7 @@ from workers.checkpoint import Checkpoint
 from workers.data import ImageData
 from workers.device import Numerics, reproducible, resolve_device, synchronize
 from workers.errors import CheckpointError
-from workers.evaluate import network_input, recalibrated, refuse_infinite, score
+from workers.evaluate import network_input, validated
 from workers.loop import Build, EpochResult, Training, begin, train_epoch
 from workers.optimizer import build_optimizer
 from workers.outcomes import Unfit, failure, worker_name
@@ -63,9 +63,7 @@ def _score(task: Inheritance, data: ImageData, build: Build) -> Report:
         epochs = _train(training, task.epochs)
         synchronize(device)
         trained = time.perf_counter()
-        twin = recalibrated(training.model, training.data, task.recipe, numerics)
-        validation = score(twin, training.data.validation, training.data, numerics)
-        refuse_infinite(validation, 0)
+        _, validation = validated(training.model, training.data, task.recipe, numerics, 0)
     return Report(
         key=task.key,
         end_epoch=0,

@@ -15,7 +15,7 @@ from workers import checkpoint as checkpoints
 from workers.checkpoint import Checkpoint
 from workers.data import ImageData
 from workers.device import Numerics, reproducible, resolve_device, synchronize
-from workers.evaluate import Score, recalibrated, refuse_infinite, score
+from workers.evaluate import Score, score, validated
 from workers.loop import Build, Training, begin, train_epoch
 from workers.outcomes import failure, worker_name
 from workers.protocol import Evaluation, Report, Segment
@@ -62,9 +62,9 @@ def _train(segment: Segment, data: ImageData, build: Build) -> Report:
         epochs = [train_epoch(training) for _ in range(segment.start_epoch, segment.end_epoch)]
         synchronize(device)
         trained = time.perf_counter()
-        twin = recalibrated(training.model, training.data, segment.recipe, numerics)
-        validation = score(twin, training.data.validation, training.data, numerics)
-        refuse_infinite(validation, segment.end_epoch)
+        twin, validation = validated(
+            training.model, training.data, segment.recipe, numerics, segment.end_epoch
+        )
         digest = checkpoints.write(_snapshot(segment, training, twin), segment.checkpoint_out)
         test = _test_score(twin, training.data, device) if segment.measure_test else None
     return Report(

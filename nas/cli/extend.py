@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from nas.cli.foreground import drive_and_tell
+from nas.cli.opened import opened_job
 from nas.cli.output import Output, output_option, say
-from nas.errors import NotFound
+from nas.home import Home
 
 
 @click.command()
@@ -42,25 +43,20 @@ def extend(
     """
     from nas.cli.progress import progress
     from nas.extension import begun, changed_document, extended_spec
-    from nas.home import Home
-    from nas.store.store import Store
 
     home = Home.here()
-    if not home.store_address and not home.store_file.exists():
-        raise NotFound("job", job)
-    store = Store(home.store_url)
-    found = store.jobs.get(job)
-    count = begun(store.trials.list(found.id))
-    document = changed_document(found, trials, space, overrides, count)
-    spec = extended_spec(found, document, count)
-    quiet = quiet or output.json
-    with progress(quiet=quiet) as display:
-        display.note(f"checking what changes in {found.name}: data, shapes, costs")
-        from nas.deep import deep_check
-        from nas.extending import extend as record
+    with opened_job(job) as (store, found):
+        count = begun(store.trials.list(found.id))
+        document = changed_document(found, trials, space, overrides, count)
+        spec = extended_spec(found, document, count)
+        quiet = quiet or output.json
+        with progress(quiet=quiet) as display:
+            display.note(f"checking what changes in {found.name}: data, shapes, costs")
+            from nas.deep import deep_check
+            from nas.extending import extend as record
 
-        report = deep_check(spec, document.place, estimate=False)
-    found = record(store, home, found, spec, report)
-    if not output.json:
-        say(f"{found.name} goes on: {count} of {spec.search.trials} trials have begun")
-    drive_and_tell(store, home, found, quiet=quiet, output=output)
+            report = deep_check(spec, document.place, estimate=False)
+        found = record(store, home, found, spec, report)
+        if not output.json:
+            say(f"{found.name} goes on: {count} of {spec.search.trials} trials have begun")
+        drive_and_tell(store, home, found, quiet=quiet, output=output)

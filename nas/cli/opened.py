@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def existing_store() -> Iterator[Store | None]:
     """The store, or None where nothing was recorded yet; nothing is created."""
     home = Home.here()
-    if not home.store_address and not home.store_file.exists():
+    if not home.has_store:
         yield None
         return
     from nas.store.store import Store

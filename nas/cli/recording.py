@@ -42,7 +42,7 @@ def record_job(file: str, overrides: tuple[str, ...], *, quiet: bool) -> tuple[S
 def _check_names(home: Home, spec: JobSpec, locate: Locate) -> None:
     """The job's name is free, and the jobs that it starts from exist; nothing is created."""
     known: list[str] = []
-    if home.store_address or home.store_file.exists():
+    if home.has_store:
         store = Store(home.store_url)
         known = [job.name for job in store.jobs.list()]
         store.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from nas.cli.foreground import complete_records, drive_and_tell
+from nas.cli.opened import opened_job
 from nas.cli.output import Output, output_option
-from nas.errors import NotFound
+from nas.home import Home
 
 
 @click.command()
@@ -18,15 +19,6 @@ def resume(job: str, quiet: bool, output: Output) -> None:
 
     A job that is done only has its records in MLflow completed, should they be behind.
     """
-    from nas.home import Home
-    from nas.store.store import Store
-
-    home = Home.here()
-    if not home.store_address and not home.store_file.exists():
-        raise NotFound("job", job)
-    store = Store(home.store_url)
-    found = store.jobs.get(job)
-    if found.state == "done":
-        complete_records(store, home, found, quiet=quiet or output.json, output=output)
-        return
-    drive_and_tell(store, home, found, quiet=quiet or output.json, output=output)
+    with opened_job(job) as (store, found):
+        proceed = complete_records if found.state == "done" else drive_and_tell
+        proceed(store, Home.here(), found, quiet=quiet or output.json, output=output)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
+from nas.search.draws import draw
 from search_spaces.architecture import Architecture
 from search_spaces.space import SearchSpace
-
-#: Random draws before the space counts as exhausted.
-MAX_DRAWS = 2000
 
 
 class AuditSample:
@@ -39,7 +37,4 @@ class AuditSample:
 
     def draw(self, refuse: Callable[[Architecture], str | None]) -> Architecture | None:
         """The next architecture that is not refused, or None if there is none any more."""
-        return next(filter(lambda a: refuse(a) is None, self._draws()), None)
-
-    def _draws(self) -> Iterable[Architecture]:
-        return (self._space.sample_uniform(self._random) for _ in range(MAX_DRAWS))
+        return draw(self._space, self._random, refuse)

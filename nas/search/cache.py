@@ -12,7 +12,7 @@ from nas.search.drive import Source
 from nas.store.records import ReportRow, Trial
 from nas.store.store import Store
 from nas.store.trainings import Training
-from workers.checkpoint import file_sha256
+from workers.checkpoint import file_sha256, unfinished
 from workers.protocol import Answer, Evaluation, Lost, Report, Segment, Task
 
 
@@ -136,9 +136,8 @@ def _brought(found: Sequence[Training], target: Path) -> str:
 def _link(source: Path, target: Path) -> None:
     """One file under two names, or a copy; whole or not there."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    for old in (beside, target):  # renaming one link over another of the same file does nothing
-        old.unlink(missing_ok=True)
+    beside = unfinished(target)
+    target.unlink(missing_ok=True)  # renaming one link over another of the same file does nothing
     try:
         os.link(source, beside)
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 
 from nas.search.attributes import AUDIT, COST, PROTECTED, rung_key
+from nas.search.draws import draw
 from nas.search.pruner import PRUNERS
 from nas.search.samplers import Known, make_sampler
 from nas.store.records import INHERITED
@@ -21,9 +22,6 @@ from search_spaces.space import SearchSpace
 
 #: Suggestions refused in a row (duplicates, over a limit) before a random unseen one is taken.
 MAX_REFUSALS = 30
-
-#: Random draws before the space counts as exhausted.
-MAX_RANDOM_DRAWS = 2000
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -125,7 +123,8 @@ class SearchStudy:
             if reason is None:
                 return suggestion
             self.refuse(suggestion, reason)
-        return self._random_unseen(refuse)
+        architecture = draw(self._space, self._random, refuse)
+        return None if architecture is None else self.propose(architecture)
 
     def refuse(self, suggestion: Suggestion, reason: str) -> None:
         """Take a suggestion back; the sampler learns that it was not feasible."""
@@ -221,13 +220,6 @@ class SearchStudy:
         state = TrialState.PRUNED if values is None else TrialState.COMPLETE
         self._study.tell(handle, values, state=state, skip_if_finished=True)
         self._live.pop(handle, None)
-
-    def _random_unseen(self, refuse: Callable[[Architecture], str | None]) -> Suggestion | None:
-        for _ in range(MAX_RANDOM_DRAWS):
-            architecture = self._space.sample_uniform(self._random)
-            if refuse(architecture) is None:
-                return self.propose(architecture)
-        return None
 
     def _trial(self, handle: int) -> optuna.Trial:
         # Attaching anew draws from the sampler, so the trial that was asked is kept while it lives.

@@ -1,3 +1,4 @@
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from nas.search.drive import drive
 from nas.search.finalists import Finalists, TestScores
 from nas.search.loop import Search
 from tests.nas.search.conftest import Workers
-from workers.checkpoint import file_sha256
+from workers.checkpoint import file_sha256, sweep
 
 #: Few architectures, so that two jobs with other sampler seeds meet the same ones.
 SMALL = {
@@ -145,6 +146,22 @@ def test_a_file_system_without_links_gets_copies(store, new_book, monkeypatch):
     mine = Path(second.reports[trial.number][-1].checkpoint)
     assert mine.read_bytes() == Path(first.plan.checkpoint(trial.number, 9)).read_bytes()
     assert not mine.samefile(first.plan.checkpoint(trial.number, 9))
+
+
+def test_a_link_that_a_kill_left_behind_is_swept(store, new_book, monkeypatch):
+    first, second = new_book(), new_book(name="again")
+    whole(first, store)
+
+    def killed(*paths):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "replace", killed)
+        whole(second, store)
+    (left,) = (path for path in second.plan.checkpoints.rglob("*") if path.is_file())
+    os.utime(left, (0, 0))
+    assert sweep(second.plan.checkpoints) == 1
+    assert not left.exists()
 
 
 def damage(book):
