@@ -40,7 +40,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  $$found -m venv $(VENV); \
 	fi
 	@echo "Installing packages; the first time several GB are fetched (PyTorch), which takes minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres,s3]'
 	@touch $@
 
 demo: $(STAMP) ## Search on real images of digits, compare, export the winner: a few minutes
