@@ -15,8 +15,9 @@ from nas.estimate import duration, epoch_seconds, hours, trainings
 from nas.search.baselines import refused_own
 from nas.spec import JobSpec
 from nas.spec_file import Locate, dotted
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape
-from search_spaces.cost import Cost, cost_of, cost_range
+from search_spaces.cost import cost_of, cost_range
 from search_spaces.errors import SpaceErrors
 from search_spaces.space import SearchSpace
 from workers.data import load

@@ -12,9 +12,10 @@ from typing import Any
 
 from nas.spec import JobSpec
 from nas.store.records import Job
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape
 from search_spaces.canonical import canonical
-from search_spaces.cost import Cost, cost_of
+from search_spaces.cost import cost_of
 from search_spaces.space import SearchSpace
 from workers.datasets import DataSpec
 from workers.protocol import TRAINING_VERSION

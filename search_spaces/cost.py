@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import add
 
@@ -18,25 +17,12 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, Choice, Placement, Start, TaskShape
 from search_spaces.backbones.table import Site, complete_backbone, placement_sites
 from search_spaces.build import attention_module, build, check_choice
 from search_spaces.folding import without
 from search_spaces.space import SearchSpace
-
-
-@dataclass(frozen=True)
-class Cost:
-    """The size of a model, and the work of its forward pass for one image."""
-
-    parameters: int = 0
-    forward_flops: int = 0
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(self.parameters + other.parameters, self.forward_flops + other.forward_flops)
-
-    def __sub__(self, other: Cost) -> Cost:
-        return Cost(self.parameters - other.parameters, self.forward_flops - other.forward_flops)
 
 
 def measure(module: nn.Module, shape: TaskShape | Site) -> Cost:

@@ -40,8 +40,8 @@ def draw(
         shape = replace(shape, classes=classes)
     if size is not None:
         shape = parse_shape(size, shape.classes)
+    from nas.drawing.measured import subject_of
     from nas.drawing.page import draw as drawn
-    from nas.drawing.subject import subject_of
 
     subject = subject_of(architecture, shape)
     if output == "json":

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from nas.drawing.subject import Placed
 from nas.drawing.svg import INK, SOFT, Piece, rect, text, wrap
 from nas.drawing.words import added, axes, share
-from search_spaces.cost import Cost
+from search_spaces.amount import Cost
 
 #: Width of a card in pixels.
 WIDTH = 208

@@ -1,26 +1,18 @@
-"""What is drawn of an architecture: stages, the attention in and between them, exact costs."""
+"""What is drawn of an architecture: stages, the attention in and between them, exact costs.
+
+No torch import: a subject that was measured once (``nas.drawing.measured``) is kept as JSON and
+drawn from that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nas.errors import UsageProblem
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
-from search_spaces.backbones.table import (
-    Site,
-    Sites,
-    backbone_row,
-    complete_backbone,
-    placement_sites,
-)
-from search_spaces.build import check_choices
-from search_spaces.catalogue import attention_type
-from search_spaces.cost import Cost, cost_of
-from search_spaces.errors import SpaceError
-
-#: What stands in no block of a stage.
-_OUTSIDE = ("stage_end", "output")
+from search_spaces.backbones.row import Site
 
 
 @dataclass(frozen=True)
@@ -95,6 +87,7 @@ class Subject:
         return {
             "architecture": self.architecture.to_dict(),
             "shape": asdict(self.shape),
+            "stem": None if self.stem is None else _size(self.stem),
             "stages": [asdict(stage) for stage in self.stages],
             "attention": [self._row(placed) for placed in self.placed],
             "backbone": asdict(self.backbone),
@@ -111,46 +104,27 @@ class Subject:
             "cost": asdict(placed.cost),
         }
 
-
-def subject_of(architecture: Architecture, shape: TaskShape) -> Subject:
-    """Find stages and costs of an architecture.
-
-    Args:
-        architecture: missing axes take their defaults.
-        shape: of one image, and the class count.
-
-    Raises:
-        UsageProblem: if it can't be built for such images; names the placement.
-    """
-    try:
-        return _subject(architecture, shape)
-    except SpaceError as error:
-        raise UsageProblem(f"this architecture can't be built: {error}") from None
-
-
-def _subject(given: Architecture, shape: TaskShape) -> Subject:
-    backbone = complete_backbone(given.backbone.name, given.backbone.as_dict())
-    sites = placement_sites(backbone, shape)
-    architecture = Architecture.of(backbone, check_choices(given, sites), given.start)
-    plain = cost_of(Architecture(backbone), shape)
-    placed = []
-    for place, choice in architecture.attention:
-        alone = cost_of(Architecture(backbone, ((place, choice),), given.start), shape)
-        family = attention_type(choice.name).family
-        placed.append(Placed(place, choice, family, len(sites[place]), alone - plain))
-    stem = sites.get(Placement("stem", "stem_end"), (None,))[0]
-    names = [place.stage for place in sites if place.position == "stage_end"]
-    own = "backbones.resnet:" in backbone_row(backbone.name).target
-    stages = tuple(_stage(name, sites, own) for name in names)
-    total = cost_of(architecture, shape)
-    return Subject(architecture, shape, stem, stages, tuple(placed), plain, total)
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Subject:
+        """What ``to_dict`` made."""
+        architecture = Architecture.from_dict(data["architecture"])
+        stages = [
+            Stage(**{**each, "positions": tuple(each["positions"])}) for each in data["stages"]
+        ]
+        placed = [
+            Placed(place, choice, row["family"], row["modules"], Cost(**row["cost"]))
+            for (place, choice), row in zip(architecture.attention, data["attention"], strict=True)
+        ]
+        return cls(
+            architecture,
+            TaskShape(**data["shape"]),
+            Site(**data["stem"]) if data["stem"] else None,
+            tuple(stages),
+            tuple(placed),
+            Cost(**data["backbone"]),
+            Cost(**data["total"]),
+        )
 
 
-def _stage(name: str, sites: Sites, known: bool) -> Stage:
-    here = {place.position: found for place, found in sites.items() if place.stage == name}
-    inside = {position: found for position, found in here.items() if position not in _OUTSIDE}
-    last = here["stage_end"][0]
-    blocks = max((len(found) for found in inside.values()), default=1)
-    inner = inside.get("after_3x3", (last,))[-1]
-    widens = inner.channels != last.channels
-    return Stage(name, last.channels, last.height, last.width, blocks, tuple(inside), known, widens)
+def _size(site: Site) -> dict[str, int]:
+    return {"channels": site.channels, "height": site.height, "width": site.width}

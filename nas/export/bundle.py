@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from nas.drawing.measured import subject_of
 from nas.drawing.page import draw
-from nas.drawing.subject import subject_of
 from nas.errors import NotExportable
 from nas.export.facts import Facts
 from nas.export.folded import folded

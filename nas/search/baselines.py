@@ -8,9 +8,10 @@ from typing import Any
 
 from nas.search.hand_rules import HAND_RULES, Built, Ground, why_not
 from nas.spec_baselines import on_backbone, own_architecture
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape
 from search_spaces.canonical import canonical
-from search_spaces.cost import Cost, cost_of
+from search_spaces.cost import cost_of
 from search_spaces.errors import SpaceError
 from search_spaces.space import SearchSpace
 

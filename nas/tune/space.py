@@ -14,9 +14,10 @@ from torch import nn
 
 from nas.errors import NotFound
 from nas.spec_file import load
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape, Value
 from search_spaces.build import build
-from search_spaces.cost import Cost, cost_of
+from search_spaces.cost import cost_of
 from search_spaces.errors import SpaceError, nearest
 from search_spaces.ready import ready_names, ready_space
 from search_spaces.space import SearchSpace

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
 from search_spaces.attention_type import OUTPUT
 from search_spaces.backbones.flow import Flow
@@ -19,7 +20,7 @@ from search_spaces.backbones.table import placement_sites
 from search_spaces.backbones.traced import Study, examine
 from search_spaces.backbones.tracing import open_model
 from search_spaces.build import build
-from search_spaces.cost import Cost, measure
+from search_spaces.cost import measure
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
 from search_spaces.attention_type import IN_BLOCKS
 from search_spaces.backbones.table import Site
 from search_spaces.build import build
 from search_spaces.catalogue import CATALOGUE, SINGLE, positions_in
-from search_spaces.cost import Cost, cost_of, cost_range, measure
+from search_spaces.cost import cost_of, cost_range, measure
 from search_spaces.errors import SpaceError
 from search_spaces.ready import ready_space
 from search_spaces.space import SearchSpace

@@ -1,11 +1,12 @@
 import pytest
 import torch
 
+from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, Placement, TaskShape
 from search_spaces.backbones.inspection import inspect_backbone
 from search_spaces.backbones.table import complete_backbone, placement_sites
 from search_spaces.build import build
-from search_spaces.cost import Cost, measure
+from search_spaces.cost import measure
 
 SHAPE = TaskShape(3, 64, 64, 10)
 NAMES = ("cifar_resnet", "mobilenet_v3_small", "vgg11_bn", "torchvision.models:squeezenet1_0")

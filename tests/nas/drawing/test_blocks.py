@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from nas.drawing.blocks import label_box, stage_box
-from nas.drawing.subject import subject_of
+from nas.drawing.measured import subject_of
 from search_spaces.architecture import Architecture, Choice
 from tests.nas.drawing.examples import IMAGE, PHOTO, attentive, everywhere, plain
 from tests.nas.drawing.geometry import found

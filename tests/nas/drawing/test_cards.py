@@ -1,5 +1,5 @@
 from nas.drawing.cards import COLOURS, WIDTH, card, spoken
-from nas.drawing.subject import subject_of
+from nas.drawing.measured import subject_of
 from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
 from search_spaces.catalogue import CATALOGUE, complete
 from tests.nas.drawing.examples import IMAGE, attentive

@@ -2,8 +2,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nas.drawing.measured import subject_of
 from nas.drawing.page import described, draw
-from nas.drawing.subject import subject_of
 from search_spaces.architecture import Architecture, Choice
 from tests.nas.drawing.examples import IMAGE, PHOTO, attentive, everywhere, plain
 from tests.nas.drawing.geometry import found
