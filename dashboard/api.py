@@ -49,9 +49,3 @@ def front(name: str, read: Read) -> dict[str, Any]:
 def report(name: str, read: Read) -> dict[str, Any]:
     """A job's verdict against its baselines."""
     return read.report(name)
-
-
-@router.get("/api/v1/jobs/{name}/front/figure")
-def figure(name: str, read: Read) -> dict[str, Any]:
-    """A job's Pareto front as a plotly figure."""
-    return read.figure(name)

@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dashboard import api, pages
+from dashboard.charts import routes as charts
 from dashboard.reader import Reader
 from nas.errors import NasError
 from nas.figures import plotly_script
@@ -29,7 +30,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "object-src 'none'",
         "base-uri 'none'",
-        "form-action 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
     )
 )
@@ -59,6 +60,7 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1") -> FastAPI:
     app = FastAPI(title="Attention placement", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.reader = Reader(store_url)
     app.include_router(api.router)
+    app.include_router(charts.router)
     app.include_router(pages.router)
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.kept import Kept
 from nas.analysis.front import front
 from nas.analysis.summary import job_summary
 from nas.analysis.verdict import verdict
 from nas.errors import NotFound, StoreUnreachable
-from nas.figures import front_figure
 from nas.store.records import Job
 from nas.store.store import Store
+
+T = TypeVar("T")
 
 
 class Reader:
@@ -25,6 +28,7 @@ class Reader:
         self._url = store_url
         self._store: Store | None = None
         self._lock = Lock()
+        self._kept = Kept()
 
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs, newest first, as ``nas list``."""
@@ -41,15 +45,22 @@ class Reader:
         store, job = self._job(name)
         return front(store, job).to_dict()
 
-    def figure(self, name: str) -> dict[str, Any]:
-        """A job's Pareto front as a plotly figure."""
-        store, job = self._job(name)
-        return front_figure(job, store.trials.list(job.id))
-
     def report(self, name: str) -> dict[str, Any]:
         """A job's verdict against its baselines, as ``nas report``."""
         store, job = self._job(name)
         return verdict(store, job).to_dict()
+
+    def of(self, name: str, what: str, make: Callable[[Store, Job], T]) -> T:
+        """Something made of one job, kept until the job changes.
+
+        Args:
+            name: of the job, or its number.
+            what: a name for it, by which it is kept.
+            make: makes it.
+        """
+        store, job = self._job(name)
+        stamp = (job.state, store.jobs.last_event(job.id))
+        return self._kept.get((job.id, what), stamp, lambda: make(store, job))
 
     def check(self) -> None:
         """Ask the store something small.

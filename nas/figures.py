@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,16 @@ from nas.analysis.front import Front, comparable, front_of
 from nas.store.records import Job, Trial
 from search_spaces.architecture import Architecture
 
-#: Told apart by colour-blind people, and readable on white and on near-black.
-FRONT_COLOUR, REPEATS_COLOUR = "#2f86c9", "#a05fb0"
-BASELINE_COLOUR, OTHER_COLOUR = "#d5711a", "#8b93a1"
+
+@dataclass(frozen=True)
+class Colours:
+    """Of the marks; these are told apart by colour-blind people, on white and on near-black."""
+
+    front: str = "#2f86c9"
+    repeats: str = "#a05fb0"
+    baselines: str = "#d5711a"
+    others: str = "#8b93a1"
+
 
 COST_TITLES = {
     "forward_flops": "Forward FLOPs of one image",
@@ -30,15 +38,16 @@ COST_TITLES = {
 _LOG_RATIO = 12.0
 
 
-def front_figure(job: Job, trials: Sequence[Trial]) -> dict[str, Any]:
+def front_figure(job: Job, trials: Sequence[Trial], colours: Colours = Colours()) -> dict[str, Any]:
     """Accuracy (%, up) against cost (left is cheaper): the front, the baselines, all other trials.
 
     Args:
         job: what the trials belong to.
         trials: of the job; those that ended early are left out, their accuracy isn't comparable.
+        colours: of the marks.
 
     Returns:
-        ``data`` and ``layout`` for plotly.js; SVG traces only.
+        ``data`` and ``layout`` for plotly.js; SVG traces only. ``customdata``: trials' numbers.
     """
     front = front_of(job, trials)
     members = {point.trial for point in front.points}
@@ -46,10 +55,10 @@ def front_figure(job: Job, trials: Sequence[Trial]) -> dict[str, Any]:
     found = [trial for trial in rest if trial.kind != "baseline"]
     rules = [trial for trial in rest if trial.kind == "baseline"]
     traces = [
-        _trace_of_trials(found, front.objective, "other trials", OTHER_COLOUR, "circle"),
-        _trace_of_trials(rules, front.objective, "baselines", BASELINE_COLOUR, "diamond"),
-        _trace_of_repeats(front),
-        _trace_of_front(front),
+        _trace_of_trials(found, front.objective, "other trials", colours.others, "circle"),
+        _trace_of_trials(rules, front.objective, "baselines", colours.baselines, "diamond"),
+        _trace_of_repeats(front, colours.repeats),
+        _trace_of_front(front, colours.front),
     ]
     traces = [trace for trace in traces if trace["x"]]
     return {"data": traces, "layout": _layout(front.objective, traces)}
@@ -84,13 +93,14 @@ def _trace_of_trials(
         "name": name,
         "x": [t.cost(objective) for t in trials],
         "y": [100 * (t.accuracy or 0.0) for t in trials],
+        "customdata": [t.number for t in trials],
         "text": [_words(t.number, t.label, Architecture.from_json(t.architecture)) for t in trials],
         "marker": {"color": colour, "symbol": symbol, "size": 9, "opacity": 0.75},
         "hovertemplate": "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
     }
 
 
-def _trace_of_front(front: Front) -> dict[str, Any]:
+def _trace_of_front(front: Front, colour: str) -> dict[str, Any]:
     points = front.points
     return {
         "type": "scatter",
@@ -98,10 +108,11 @@ def _trace_of_front(front: Front) -> dict[str, Any]:
         "name": "Pareto front (searched run)",
         "x": [p.cost(front.objective) for p in points],
         "y": [100 * p.accuracy for p in points],
+        "customdata": [p.trial for p in points],
         "text": [_words(p.trial, p.label, Architecture.from_dict(p.architecture)) for p in points],
-        "line": {"color": FRONT_COLOUR, "width": 2, "shape": "hv"},
+        "line": {"color": colour, "width": 2, "shape": "hv"},
         "marker": {
-            "color": FRONT_COLOUR,
+            "color": colour,
             "size": 11,
             "symbol": ["diamond" if p.kind == "baseline" else "circle" for p in points],
         },
@@ -109,7 +120,7 @@ def _trace_of_front(front: Front) -> dict[str, Any]:
     }
 
 
-def _trace_of_repeats(front: Front) -> dict[str, Any]:
+def _trace_of_repeats(front: Front, colour: str) -> dict[str, Any]:
     """Means over further seeds with their intervals: beside the front, not on it."""
     known = [(p, p.accuracy_mean) for p in front.points if p.accuracy_mean is not None]
     half = [0.0 if p.accuracy_high is None else p.accuracy_high - mean for p, mean in known]
@@ -119,12 +130,13 @@ def _trace_of_repeats(front: Front) -> dict[str, Any]:
         "name": "further seeds: mean, 95 %",
         "x": [p.cost(front.objective) for p, _ in known],
         "y": [100 * mean for _, mean in known],
+        "customdata": [p.trial for p, _ in known],
         "text": [f"trial {p.trial} on {p.seeds} further seeds" for p, _ in known],
-        "marker": {"color": REPEATS_COLOUR, "symbol": "line-ew-open", "size": 13},
+        "marker": {"color": colour, "symbol": "line-ew-open", "size": 13},
         "error_y": {
             "type": "data",
             "array": [100 * h for h in half],
-            "color": REPEATS_COLOUR,
+            "color": colour,
             "width": 5,
         },
         "hovertemplate": "%{text}<br>%{y:.2f} %<extra></extra>",

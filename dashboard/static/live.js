@@ -1,9 +1,15 @@
-// Keeps a page up to date: watches JSON, and where it changed takes the page's live part anew.
+// Keeps a page up to date. <main data-events> names a stream of events, data-watch JSON that changes;
+// when either says so, the page is fetched again and its [data-live] parts are changed in place.
+import { morph } from "/static/morph.js";
+
 const main = document.getElementById("main");
 const stale = document.getElementById("stale");
-const address = main.dataset.watch;
-const wait = Number(main.dataset.waitSeconds) * 1000;
+const { watch, events } = main.dataset;
+const wait = Number(main.dataset.waitSeconds || 2) * 1000;
+const REST = 1000; // milliseconds between two refreshes
 let seen = null;
+let due = null;
+let missed = false; // something happened while nobody looked
 
 async function text(url) {
   const answer = await fetch(url, { headers: { "Cache-Control": "no-cache" } });
@@ -15,29 +21,65 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await text(location.href), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(part.id);
-    if (!fresh || fresh.innerHTML === part.innerHTML) continue;
-    const open = part.querySelector("details")?.open;
-    part.innerHTML = fresh.innerHTML;
-    if (open) part.querySelector("details")?.setAttribute("open", "");
+    if (fresh) morph(part, fresh);
   }
   document.dispatchEvent(new Event("nas:changed"));
 }
 
-async function look() {
-  if (!document.hidden) {
-    try {
-      const now = await text(address);
-      if (seen !== null && now !== seen) await refresh();
-      seen = now;
-      stale.hidden = true;
-    } catch (error) {
-      if (stale.hidden) {
-        stale.textContent = `Not up to date since ${new Date().toLocaleTimeString()}: the dashboard doesn't answer. Trying again.`;
-        stale.hidden = false;
-      }
-    }
+function fresh(isFresh) {
+  if (!isFresh && stale.hidden) {
+    const since = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    stale.textContent = `Not up to date since ${since}: the dashboard doesn't answer. Trying again.`;
   }
-  setTimeout(look, wait);
+  stale.hidden = isFresh;
 }
 
-if (address) look();
+async function attempt(work) {
+  try {
+    await work();
+    fresh(true);
+  } catch {
+    fresh(false);
+  }
+}
+
+function soon() {
+  missed = document.hidden;
+  if (missed || due) return;
+  due = setTimeout(async () => {
+    await attempt(refresh);
+    due = null;
+  }, REST);
+}
+
+async function poll() {
+  if (!document.hidden) {
+    await attempt(async () => {
+      const now = await text(watch);
+      if (seen !== null && now !== seen) await refresh();
+      seen = now;
+    });
+  }
+  setTimeout(poll, wait);
+}
+
+function listen() {
+  const source = new EventSource(events);
+  let opened = false;
+  source.onopen = () => {
+    if (opened) soon(); // whatever happened while the line was down
+    opened = true;
+    fresh(true);
+  };
+  source.onmessage = soon;
+  source.onerror = () => {
+    if (opened) fresh(false);
+    if (source.readyState !== EventSource.CLOSED) return;
+    if (opened) setTimeout(listen, wait);
+    else poll();
+  };
+}
+
+document.addEventListener("visibilitychange", () => missed && soon());
+if (events && window.EventSource) listen();
+else if (watch) poll();

@@ -101,6 +101,12 @@ class Jobs:
         with self._engine.connect() as connection:
             return [as_record(Event, row) for row in connection.execute(query).mappings()]
 
+    def last_event(self, job_id: int) -> int:
+        """The id of a job's newest event: as long as it stays, so do the job and its trials."""
+        query = select(func.max(events.c.id)).where(events.c.job_id == job_id)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
     def list(self) -> list[Job]:
         """All jobs, newest first."""
         with self._engine.connect() as connection:

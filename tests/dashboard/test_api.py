@@ -30,7 +30,7 @@ def test_a_report_is_that_of_nas_report(browse, store, add_job):
 
 def test_an_unknown_job_is_an_error_with_the_nearest_name(browse, store, add_job):
     add_job(store)
-    for path in ("", "/front", "/report", "/front/figure"):
+    for path in ("", "/front", "/report", "/charts/front"):
         answer = browse.get(f"/api/v1/jobs/syntetic{path}")
         assert answer.status_code == 404
         error = answer.json()["error"]

@@ -15,7 +15,7 @@ import sys
 from fastapi.testclient import TestClient
 from dashboard.app import create_app
 client = TestClient(create_app(sys.argv[1]), base_url="http://localhost")
-for path in ("/", "/jobs/synthetic", "/api/v1/jobs", "/api/v1/jobs/synthetic/front/figure"):
+for path in ("/", "/jobs/synthetic", "/api/v1/jobs", "/api/v1/jobs/synthetic/charts/front"):
     assert client.get(path).status_code == 200, path
 print(*(name for name in ("torch", "ray", "mlflow", "optuna", "plotly") if name in sys.modules))
 """

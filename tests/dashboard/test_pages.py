@@ -29,25 +29,12 @@ def test_a_job_has_its_verdict_and_a_row_for_each_point_of_its_front(browse, sto
     job = add_job(store)
     page = browse.get("/jobs/synthetic")
     assert verdict(store, job).sentence in page.text.replace("&#39;", "'")
-    assert page.text.count('data-label="Trial"') == 4
-    assert "stage3.pre_add: cbam(ratio=4)" in page.text
-    assert "93.00 %" in page.text
-    assert 'download="synthetic-front.json"' in page.text
+    assert 'data-chart="/api/v1/jobs/synthetic/charts/front"' in page.text
 
 
 def test_there_is_no_verdict_before_the_end(browse, store, add_job):
     add_job(store, state="running")
     assert "What stands behind it" not in browse.get("/jobs/synthetic").text
-
-
-def test_columns_that_nothing_fills_are_left_out(browse, store, add_job):
-    add_job(store)
-    repeated = {"flops": 1, "accuracy": 0.9, "latency_ms": 2.0, "repeats": [(1, 0.8, 0.7)]}
-    add_job(store, [repeated], name="full")
-    plain, full = browse.get("/jobs/synthetic").text, browse.get("/jobs/full").text
-    for label in ("Further seeds", "Test", "Latency"):
-        assert f'data-label="{label}"' not in plain
-        assert f'data-label="{label}"' in full
 
 
 def test_a_running_job_is_watched_more_often_than_one_that_is_over(browse, store, add_job):
@@ -67,7 +54,6 @@ def test_a_failed_job_says_why(browse, store, add_job):
 def test_a_job_without_results_says_so(browse, store, add_job):
     add_job(store, [], state="queued", budget=5)
     text = text_of(browse.get("/jobs/synthetic"))
-    assert "there is no front" in text
     assert "0 of 5" in text
 
 
@@ -85,8 +71,21 @@ def test_an_unknown_job_names_the_nearest(browse, store, add_job):
     assert "did you mean" in browse.get("/jobs/syntetic").text
 
 
+def test_times_are_in_utc_for_machines_and_as_a_tooltip(browse, store, add_job):
+    add_job(store)
+    page = browse.get("/jobs/synthetic").text
+    assert re.search(r'<time datetime="\d{4}-\d\d-\d\dT[\d:]+Z" title="[^"]+ UTC">', page)
+
+
+def test_a_page_of_a_job_has_tabs_and_says_which_is_here(browse, store, add_job):
+    add_job(store)
+    page = browse.get("/jobs/synthetic").text
+    assert '<a href="/jobs/synthetic" aria-current="page">Overview</a>' in page
+
+
 def test_words_of_users_are_escaped(browse, store, add_job):
-    add_job(store, [{"flops": 1, "accuracy": 0.5, "label": "<img src=x>"}])
+    job = add_job(store, [], state="queued")
+    store.jobs.set_state(job.id, "failed", "<img src=x>")
     page = browse.get("/jobs/synthetic").text
     assert "<img src=x>" not in page
     assert "&lt;img src=x&gt;" in page

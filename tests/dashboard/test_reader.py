@@ -25,9 +25,16 @@ def test_a_store_that_appears_later_is_read(tmp_path, add_job):
     store.close()
 
 
-def test_the_figure_has_the_fronts_points(store, add_job):
+def test_an_answer_is_kept_until_the_job_changes(store, add_job):
     job = add_job(store)
     reader = Reader(store.engine.url.render_as_string(hide_password=False))
-    front, figure = reader.front(job.name), reader.figure(job.name)
-    assert figure["data"][-1]["x"] == [point["forward_flops"] for point in front["points"]]
+    made = []
+
+    def make(store, job):
+        made.append(job.state)
+        return len(made)
+
+    assert [reader.of("synthetic", "count", make) for _ in range(3)] == [1, 1, 1]
+    store.trials.set_state(store.trials.get(job.id, 3), "failed", "for a test")
+    assert reader.of("synthetic", "count", make) == 2
     reader.close()

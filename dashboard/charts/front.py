@@ -1,0 +1,103 @@
+"""The Pareto front as it stands, over the front as it was when half of the trials had ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.charts.payload import SCREEN, Column, Json, payload, thinned
+from nas.analysis.front import Front, comparable, front_of
+from nas.analysis.names import names_for
+from nas.figures import front_figure
+from nas.store.records import Job, Trial
+from nas.store.store import Store
+
+#: Trials beside the front that are drawn; more of them would be a cloud.
+MOST_OTHERS = 600
+
+_COLUMNS = (
+    Column("Trial"),
+    Column("Architecture", number=False),
+    Column("Accuracy", "%"),
+    Column("Mean over further seeds", "%"),
+    Column("Low", "%"),
+    Column("High", "%"),
+    Column("Test", "%"),
+    Column("Forward FLOPs"),
+    Column("Parameters"),
+    Column("Latency", "ms"),
+)
+
+
+def front_chart(store: Store, job: Job) -> Json:
+    """Accuracy against cost: the front, what it was, the baselines, finalists with intervals."""
+    trials = store.trials.list(job.id)
+    found = front_of(job, trials)
+    done = comparable(job, trials)
+    figure = front_figure(job, _drawn(trials, found), SCREEN)
+    ghost = _earlier(job, done)
+    if ghost:
+        figure["data"].insert(0, ghost)
+    figure["layout"]["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    note = (
+        f"{len(found.points)} of {len(done)} fully trained architectures are on the front; "
+        "up and to the left is better."
+    )
+    return payload(
+        figure,
+        _COLUMNS,
+        _rows(found, trials),
+        note=note if done else "",
+        empty="No trial has reached the last rung yet, so there is no front.",
+        link=f"/jobs/{job.name}/trials/",
+    )
+
+
+def _drawn(trials: Sequence[Trial], found: Front) -> list[Trial]:
+    members = {point.trial for point in found.points}
+    others = [t for t in trials if t.kind in ("search", "warm") and t.number not in members]
+    kept = {t.number for t in thinned([t for t in others if t.state == "done"], MOST_OTHERS)}
+    return [t for t in trials if t.kind == "finalist" or t.number in members | kept] + [
+        t for t in trials if t.kind == "baseline" and t.number not in members
+    ]
+
+
+def _earlier(job: Job, done: Sequence[Trial]) -> Json | None:
+    """The front of the first half of what was trained to the end."""
+    order = sorted(done, key=lambda trial: (trial.finished_ms or 0, trial.number))
+    half = order[: len(order) // 2]
+    if len(half) < 2:
+        return None
+    points = front_of(job, half).points
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"front of the first {len(half)}",
+        "x": [point.cost(job.details["objective"]) for point in points],
+        "y": [100 * point.accuracy for point in points],
+        "line": {"color": "var(--ghost)", "width": 2, "shape": "hv", "dash": "dot"},
+        "hoverinfo": "skip",
+    }
+
+
+def _rows(found: Front, trials: Sequence[Trial]) -> list[list[object]]:
+    names = names_for(found.points, trials)
+    return [
+        [
+            point.trial,
+            names.full(point),
+            *(
+                None if share is None else round(100 * share, 3)
+                for share in (
+                    point.accuracy,
+                    point.accuracy_mean,
+                    point.accuracy_low,
+                    point.accuracy_high,
+                    point.test_accuracy,
+                )
+            ),
+            point.forward_flops,
+            point.parameters,
+            point.latency_ms,
+        ]
+        for point in found.points
+    ]

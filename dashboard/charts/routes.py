@@ -1,0 +1,28 @@
+"""Addresses of the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+
+from dashboard.api import Read
+from dashboard.charts.front import front_chart
+from dashboard.charts.payload import Json
+from nas.errors import NotFound
+from nas.store.records import Job
+from nas.store.store import Store
+
+CHARTS: dict[str, Callable[[Store, Job], Json]] = {
+    "front": front_chart,
+}
+
+router = APIRouter()
+
+
+@router.get("/api/v1/jobs/{name}/charts/{chart}")
+def chart(name: str, chart: str, read: Read) -> Json:
+    """One chart of a job: a plotly figure with its numbers as a table."""
+    if chart not in CHARTS:
+        raise NotFound("chart", chart, list(CHARTS))
+    return read.of(name, f"chart {chart}", CHARTS[chart])

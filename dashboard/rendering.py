@@ -1,0 +1,75 @@
+"""How pages are made: the templates, and what every page of a job shows above its content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.templating import Jinja2Templates
+from starlette.routing import NoMatchFound
+
+from dashboard.formats import FILTERS
+
+#: Route -> title, in the order of the tabs; a trial has a tab only on its own page.
+TABS = {
+    "job_page": "Overview",
+    "placements_page": "Placement map",
+    "trials_page": "Trials",
+    "trial_page": "Trial",
+    "compare_page": "Compare",
+    "cluster_page": "Cluster",
+}
+
+_TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
+_TEMPLATES.env.filters.update(FILTERS)
+_TEMPLATES.env.globals["plotly"] = f"/static/plotly.min.js?v={version('plotly')}"
+
+
+def page(
+    request: Request, template: str, context: Mapping[str, Any], status: int = 200
+) -> Response:
+    """A page that belongs to no job."""
+    return _TEMPLATES.TemplateResponse(request, template, dict(context), status_code=status)
+
+
+def job_page(
+    request: Request, template: str, job: Mapping[str, Any], context: Mapping[str, Any]
+) -> Response:
+    """A page of a job, from a template that extends ``job_base.html``.
+
+    Args:
+        request: its route's name says which tab is here.
+        template: file below ``templates/``.
+        job: as ``nas show -o json``.
+        context: what else the template needs.
+    """
+    whole = {
+        "job": job,
+        "tabs": _tabs(request, job["name"]),
+        "events": _url(request, "events", job["name"]),
+        **context,
+    }
+    return page(request, template, whole)
+
+
+def _tabs(request: Request, name: str) -> list[dict[str, Any]]:
+    here = request.scope["route"].name
+    found = []
+    for route, title in TABS.items():
+        url = _url(request, route, name)
+        if url is None:  # it needs a trial's number
+            if route != here:
+                continue
+            url, title = request.url.path, f"{title} {request.path_params['number']}"
+        found.append({"url": url, "title": title, "here": route == here})
+    return found
+
+
+def _url(request: Request, route: str, name: str) -> str | None:
+    try:
+        return str(request.app.url_path_for(route, name=name))
+    except NoMatchFound:
+        return None

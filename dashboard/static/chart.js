@@ -1,0 +1,180 @@
+// Every chart of the dashboard: <div data-chart="URL"> inside a .chart-card (macros.html).
+//
+// The URL answers {note, empty, data, layout, table: {columns: [{title, unit, number}], rows, link}}:
+// a plotly figure whose colours are written "var(--front)", and the same numbers as a table. A point
+// whose customdata is a trial's number, and the table's first column, lead to link + number.
+const CONFIG = { responsive: true, displayModeBar: false };
+// An element of this id keeps plotly.js from writing the style sheet of maps, which nothing here needs
+// and the page's policy forbids.
+const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
+const charts = new Map(); // element -> {body, drawn}
+let loading = null;
+
+function plotly(source) {
+  loading ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = done;
+    script.onerror = () => failed(new Error("plotly.js didn't load"));
+    const guard = document.createElement("template");
+    guard.id = MAP_STYLES;
+    document.head.append(guard, script);
+  });
+  return loading;
+}
+
+const probe = document.createElement("span");
+probe.hidden = true;
+document.body.append(probe);
+
+// What a custom property is in the present theme.
+function colour(name) {
+  probe.style.color = "";
+  probe.style.color = name;
+  return getComputedStyle(probe).color;
+}
+
+function coloured(value) {
+  if (typeof value === "string") return /^var\(--[\w-]+\)$/.test(value) ? colour(value) : value;
+  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(coloured);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, coloured(one)]));
+}
+
+function themed(layout) {
+  const axis = {
+    gridcolor: "var(--grid)", linecolor: "var(--line)", zerolinecolor: "var(--line)",
+    automargin: true, zeroline: false,
+  };
+  const whole = {
+    margin: { l: 12, r: 12, t: 12, b: 12 }, hovermode: "closest",
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+    ...layout,
+    font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "var(--text)" },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    hoverlabel: {
+      bgcolor: "var(--card)", bordercolor: "var(--line)", align: "left", font: { color: "var(--text)" },
+    },
+  };
+  for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
+    whole[key] = { ...axis, ...layout[key] };
+  }
+  return coloured(whole);
+}
+
+function message(element, kind, words) {
+  const box = document.createElement("p");
+  box.className = kind;
+  box.textContent = words;
+  element.replaceChildren(box);
+}
+
+async function load(element) {
+  const chart = charts.get(element);
+  let body;
+  try {
+    const answer = await fetch(element.dataset.chart);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    body = await answer.text();
+    await plotly(element.dataset.plotly);
+  } catch {
+    if (!chart.body) message(element, "empty", "The chart can't be read. Trying again at the next change.");
+    return;
+  }
+  if (body === chart.body) return;
+  chart.body = body;
+  show(element);
+  tabulate(element, JSON.parse(body));
+}
+
+function show(element) {
+  const figure = JSON.parse(charts.get(element).body);
+  const note = element.closest(".chart-card").querySelector(".chart-note");
+  if (note && figure.note !== undefined) note.textContent = figure.note;
+  if (!figure.data.length) {
+    Plotly.purge(element);
+    message(element, "empty", figure.empty || "Nothing to draw yet.");
+    return;
+  }
+  if (!element.matches(".js-plotly-plot")) element.replaceChildren();
+  Plotly.react(element, coloured(figure.data), themed(figure.layout), CONFIG);
+  if (charts.get(element).drawn) return;
+  charts.get(element).drawn = true;
+  element.on("plotly_click", ({ points: [point] }) => open(element, point.customdata));
+}
+
+function open(element, number) {
+  const { table } = JSON.parse(charts.get(element).body);
+  if (table.link && number !== undefined && number !== null) location.href = table.link + number;
+}
+
+function tabulate(element, { table }) {
+  const box = element.closest(".chart-card").querySelector(".numbers .scroll");
+  const made = document.createElement("table");
+  const head = made.createTHead().insertRow();
+  for (const column of table.columns) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.className = column.number ? "number" : "";
+    cell.textContent = titled(column);
+    head.append(cell);
+  }
+  const rows = made.createTBody();
+  for (const values of table.rows.slice(0, 500)) {
+    const row = rows.insertRow();
+    values.forEach((value, index) => {
+      const cell = row.insertCell();
+      cell.className = table.columns[index].number ? "number" : "";
+      cell.append(index === 0 && table.link ? link(table.link, value) : shown(value));
+    });
+  }
+  box.replaceChildren(made);
+}
+
+function link(to, number) {
+  const made = document.createElement("a");
+  made.href = to + number;
+  made.textContent = number;
+  return made;
+}
+
+const titled = ({ title, unit }) => (unit ? `${title} (${unit})` : title);
+const shown = (value) => (value === null ? "–" : typeof value === "number" ? String(+value.toPrecision(6)) : value);
+
+function csv({ columns, rows }) {
+  const quoted = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : (value ?? ""));
+  return [columns.map(titled), ...rows].map((row) => row.map(quoted).join(",")).join("\n") + "\n";
+}
+
+async function save(button) {
+  const card = button.closest(".chart-card");
+  const element = card.querySelector("[data-chart]");
+  const { body } = charts.get(element);
+  if (!body) return;
+  const kind = button.dataset.save;
+  const made = {
+    csv: () => `data:text/csv;charset=utf-8,${encodeURIComponent(csv(JSON.parse(body).table))}`,
+    json: () => `data:application/json,${encodeURIComponent(body)}`,
+    svg: () => Plotly.toImage(element, { format: "svg", width: 960, height: 540 }),
+  };
+  const anchor = document.createElement("a");
+  anchor.href = await made[kind]();
+  anchor.download = `${card.dataset.name}.${kind}`;
+  anchor.click();
+}
+
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+    watcher.unobserve(target);
+    load(target);
+  }
+}, { rootMargin: "400px" });
+
+for (const element of document.querySelectorAll("[data-chart]")) {
+  charts.set(element, { body: "", drawn: false });
+  watcher.observe(element);
+}
+for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => save(button));
+const eachLoaded = (work) => charts.forEach((chart, element) => chart.body && work(element));
+document.addEventListener("nas:changed", () => eachLoaded(load));
+document.addEventListener("nas:theme", () => eachLoaded(show));

@@ -1,0 +1,29 @@
+// Makes one element like another by changing as little as possible: what a reader has open, focused or
+// selected stays as it is, and nothing moves that didn't change.
+export function morph(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    const kept = old.tagName === "DETAILS" && name === "open";
+    if (!kept && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  const theirs = [...fresh.childNodes];
+  while (old.childNodes.length > theirs.length) old.lastChild.remove();
+  theirs.forEach((node, index) => place(old, old.childNodes[index], node));
+}
+
+function place(parent, mine, theirs) {
+  if (!mine) parent.append(document.importNode(theirs, true));
+  else if (mine.isEqualNode(theirs) || same(mine, theirs)) return;
+  else if (mine.nodeType !== theirs.nodeType || mine.nodeName !== theirs.nodeName || mine.nodeName === "TIME") {
+    mine.replaceWith(document.importNode(theirs, true));
+  } else if (mine.nodeType === Node.ELEMENT_NODE) morph(mine, theirs);
+  else mine.data = theirs.data;
+}
+
+// What scripts filled or may be in a reader's hands: times in local words, charts, fields.
+function same(mine, theirs) {
+  if (mine.nodeName === "TIME" && theirs.nodeName === "TIME") return mine.dateTime === theirs.dateTime;
+  return mine.dataset?.chart !== undefined || mine === document.activeElement;
+}
