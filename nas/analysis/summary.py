@@ -11,6 +11,7 @@ from nas.analysis.front import Point, comparable, front_of, point_of
 from nas.analysis.spending import limits_of, spending
 from nas.store.records import COSTS, Job, Trial
 from nas.store.store import Store
+from nas.tracking.links import TrackedRun
 
 #: States of a trial in the order in which people read them.
 STATES = ("done", "pruned", "failed", "running", "waiting")
@@ -61,6 +62,7 @@ def job_summary(store: Store, job: Job) -> dict[str, Any]:
         "best": _best(job, trials),
         "front_size": len(found.points),
         "hypervolume": found.hypervolume,
+        "mlflow": None if (run := TrackedRun.of(job.details)) is None else run.to_dict(),
     }
 
 

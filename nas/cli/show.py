@@ -59,6 +59,8 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
         spent = f"{cost(objective, best[objective])} {_UNITS[objective]}"
         rows.append(("best", f"{accuracy(best['accuracy'])} % (trial {best['trial']}), {spent}"))
         rows.append(("front", _front(summary)))
+    if summary["mlflow"] and summary["mlflow"]["url"]:
+        rows.append(("MLflow", summary["mlflow"]["url"]))
     ended = "finished" if summary["state"] == "done" else "stopped"
     times = (("started", summary["started"]), (ended, summary["finished"]))
     rows += [(key, _time(value)) for key, value in times if value]

@@ -72,8 +72,10 @@ class Jobs:
             record_event(connection, job_id, f"job_{state}", {"reason": reason})
 
     def add_details(self, job_id: int, details: dict[str, Any]) -> None:
-        """Merge keys into a job's details."""
+        """Merge keys into a job's details, whoever else does at the same time."""
         with self._engine.begin() as connection:
+            # An update of nothing, which locks the row, in SQLite the file, before it is read.
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(name=jobs.c.name))
             query = select(jobs.c.details).where(jobs.c.id == job_id)
             merged = {**connection.execute(query).scalar_one(), **details}
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(details=merged))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nas.store.store import Store
-from nas.tracking.place import without_password
+from nas.tracking.links import Pages, TrackedRun
+from nas.tracking.place import explained
 
 if TYPE_CHECKING:
     from nas.tracking.job_export import JobExport
@@ -95,7 +96,7 @@ class Exporter:
                     self._reason = ""
                 wait = self._poll_seconds
             except Exception as error:  # of many kinds; none may reach the search
-                self._reason = self._explain(error)
+                self._reason = explained(error, self._tracking_uri)
                 export = None
                 wait = min(_LONGEST_WAIT_SECONDS, max(1.0, 2 * wait))
             if last or self._abandoned.is_set():
@@ -110,12 +111,7 @@ class Exporter:
         if self._store is None:
             self._store = Store(self._store_url)
         job = self._store.jobs.get(self._job_name)
-        records = MlflowRecords(self._tracking_uri, self._artifact_location, job)
+        records = MlflowRecords(self._tracking_uri, self._artifact_location, job, Pages.here())
+        if TrackedRun.of(job.details) != records.run:
+            self._store.jobs.add_details(job.id, records.run.details())
         return JobExport(self._store, job.name, records, self._front_seconds)
-
-    def _explain(self, error: Exception) -> str:
-        place = without_password(self._tracking_uri)
-        if "Connection refused" in str(error):
-            return f"MLflow at {place} doesn't answer: connection refused"
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        return f"MLflow at {place}: {lines[0][:300]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from nas.analysis.effects import effects
 from nas.analysis.front import comparable
 from nas.analysis.verdict import verdict_text
 from nas.store.records import Event, Trial
@@ -118,6 +119,7 @@ class JobExport:
         job = self._store.jobs.get(self._job.name)
         self._records.write_front(job, self._store.trials.list(job.id))
         if job.state == "done":
+            self._records.write_effects(effects(self._store, job))
             self._records.write_verdict(verdict_text(self._store, job))
 
 

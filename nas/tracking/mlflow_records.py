@@ -1,4 +1,4 @@
-"""One job's runs in MLflow. The only file that knows MLflow; it blocks, so it runs on a thread.
+"""One job's runs in MLflow. Every call blocks, so it runs on a thread.
 
 Checked against MLflow 3.17: equal points are kept once, a parameter's value can't change, and a
 run that has ended still takes metrics and tags.
@@ -6,67 +6,57 @@ run that has ended still takes metrics and tags.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import logging
-import os
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
-from sqlalchemy import make_url
+from mlflow.entities import Metric, Param, Run, RunTag
 
+from nas.analysis.effects import Effects
 from nas.analysis.front import front_of
 from nas.figures import front_page
 from nas.store.records import Job, ReportRow, Trial
 from nas.tracking import values
+from nas.tracking.links import TRACKED, Pages, TrackedRun
+from nas.tracking.mlflow_client import Experiment
+from nas.tracking.place import without_password
 from nas.tracking.values import Point
 
-# Set before mlflow is imported: its defaults block for minutes where no server answers. The
-# exporter tries again by itself, so that a request need not.
-for _name, _value in (
-    ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0"),
-    ("MLFLOW_HTTP_REQUEST_TIMEOUT", "10"),
-    ("MLFLOW_DISABLE_TELEMETRY", "true"),
-):
-    os.environ.setdefault(_name, _value)
-
-from mlflow import MlflowClient  # noqa: E402
-from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
-
-EXPERIMENT = "attention placement"
 CURSOR = "nas.cursor"
 ON_FRONT = "on_front"
-
-# Opens the experiment in the part of MLflow's pages that shows training runs.
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 _METRICS_A_BATCH = 900  # MLflow takes 1000 entities in all, 100 of them parameters or tags
 _PARAMS_A_BATCH = 90
 _TAG_LENGTH, _PARAM_LENGTH = 5000, 6000
-
-logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
 class MlflowRecords:
     """A job's parent run, a child run for each trial, and the artifacts of the front.
 
     Attributes:
+        run: where the job's run is.
         cursor: the last event of the store that these records hold.
     """
 
-    def __init__(self, tracking_uri: str, artifact_location: str | None, job: Job) -> None:
+    def __init__(
+        self, tracking_uri: str, artifact_location: str | None, job: Job, pages: Pages
+    ) -> None:
         """Find the job's runs, or make the parent run.
+
+        Args:
+            tracking_uri: ``sqlite:///PATH`` or ``http://…``.
+            artifact_location: folder for the artifacts; None: the tracking server's own.
+            job: whose runs they are.
+            pages: of the dashboard, to which the runs link.
 
         Raises:
             Exception: MLflow's own, of many kinds, if it can't be reached or refuses.
         """
-        _create_database(tracking_uri)
-        self._client = MlflowClient(tracking_uri=tracking_uri)
-        self._experiment = self._find_experiment(artifact_location)
-        parent = self._find_parent(job) or self._make_parent(job)
+        experiment = Experiment.open(tracking_uri, artifact_location)
+        self._client, self._experiment = experiment.client, experiment.id
+        self._pages, self._job = pages, job.name
+        parent = experiment.job_run(job) or self._make_parent(job)
         self._parent: str = parent.info.run_id
+        self.run = TrackedRun(without_password(tracking_uri), self._experiment, self._parent)
         self.cursor = int(parent.data.tags.get(CURSOR, 0))
         self._children: dict[int, str] = {}
         self._on_front: set[int] = set()
@@ -76,6 +66,7 @@ class MlflowRecords:
     def write_trial(self, trial: Trial, reports: Sequence[ReportRow]) -> None:
         """Write a trial that has ended: one batch, then its status."""
         tags = values.trial_tags(trial, self._parent, reports)
+        tags |= values.page_tags(self._pages.trial(self._job, trial.number))
         run = self._children.get(trial.number)
         if run is None:
             # What trains a member of the front again is no member itself.
@@ -122,37 +113,19 @@ class MlflowRecords:
     def write_verdict(self, text: str) -> None:
         """Write the verdict in words: a file, and the run's description."""
         self._client.log_text(self._parent, text, "report.md")
-        self._client.set_tag(self._parent, "mlflow.note.content", text[:_TAG_LENGTH])
+        note = values.page_note(self._pages.job(self._job)) + text
+        self._client.set_tag(self._parent, values.NOTE, note[:_TAG_LENGTH])
 
-    def _find_experiment(self, artifact_location: str | None) -> str:
-        found = self._client.get_experiment_by_name(EXPERIMENT)
-        if found is None:
-            try:
-                made: str = self._client.create_experiment(
-                    EXPERIMENT, artifact_location, _EXPERIMENT_TAGS
-                )
-                return made
-            except MlflowException:  # another job made it at the same moment
-                found = self._client.get_experiment_by_name(EXPERIMENT)
-                if found is None:
-                    raise
-        if found.lifecycle_stage != "active":
-            raise RuntimeError(
-                f"MLflow's experiment {EXPERIMENT!r} was deleted; restore it with "
-                f"`mlflow experiments restore --experiment-id {found.experiment_id}`"
-            )
-        identifier: str = found.experiment_id
-        return identifier
-
-    def _find_parent(self, job: Job) -> Run | None:
-        wanted = " and ".join(f"tags.`{k}` = '{v}'" for k, v in values.job_tags(job).items())
-        found = self._client.search_runs([self._experiment], wanted, max_results=1)
-        return found[0] if found else None
+    def write_effects(self, found: Effects) -> None:
+        """Write what each type does at each placement, as a table."""
+        self._client.log_dict(self._parent, values.effects_table(found.effects), "effects.json")
 
     def _make_parent(self, job: Job) -> Run:
         tags = values.job_tags(job) | {
             # Names a JSON artifact as a table, which MLflow's pages then draw as one.
-            "mlflow.loggedArtifacts": json.dumps([{"path": "front.json", "type": "table"}])
+            "mlflow.loggedArtifacts": json.dumps(
+                [{"path": path, "type": "table"} for path in ("front.json", "effects.json")]
+            )
         }
         return self._client.create_run(self._experiment, job.created_ms, tags, job.name)
 
@@ -173,8 +146,12 @@ class MlflowRecords:
     def _write_spec(self, job: Job, parent: Run) -> None:
         known = parent.data.params
         new = {key: text for key, text in values.job_params(job).items() if key not in known}
-        self._log(self._parent, params=new)
-        content = {"spec": job.spec, "details": job.details}
+        tags = values.page_tags(self._pages.job(job.name))
+        if values.NOTE in parent.data.tags:
+            tags.pop(values.NOTE, None)  # the verdict may stand there
+        self._log(self._parent, params=new, tags=tags)
+        details = {key: value for key, value in job.details.items() if key != TRACKED}
+        content = {"spec": job.spec, "details": details}
         self._client.log_dict(self._parent, content, "job.json")
 
     def _log(
@@ -192,19 +169,3 @@ class MlflowRecords:
             metrics, named, tagged = metrics[_METRICS_A_BATCH:], named[_PARAMS_A_BATCH:], []
             if not metrics and not named:
                 return
-
-
-def _create_database(tracking_uri: str) -> None:
-    """Make a SQLite tracking store, once, also when several jobs start at the same moment."""
-    if not tracking_uri.startswith("sqlite:"):
-        return
-    path = Path(make_url(tracking_uri).database or "mlflow.db").absolute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # MLflow's own migrations crash when two processes run them on a fresh file.
-    with path.with_name(path.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            connection = sqlite3.connect(path)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-        MlflowClient(tracking_uri=tracking_uri).search_experiments(max_results=1)

@@ -54,3 +54,12 @@ def without_password(tracking_uri: str) -> str:
         return make_url(tracking_uri).render_as_string(hide_password=True)
     except ArgumentError:
         return tracking_uri
+
+
+def explained(error: Exception, tracking_uri: str) -> str:
+    """Why MLflow couldn't be used, in a line without passwords."""
+    place = without_password(tracking_uri)
+    if "Connection refused" in str(error):
+        return f"MLflow at {place} doesn't answer: connection refused"
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"MLflow at {place}: {lines[0][:300]}"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nas.analysis.effects import Effect
 from nas.analysis.front import Point as FrontPoint
 from nas.store.records import COSTS, INHERITED, Job, ReportRow, Trial
 from search_spaces.architecture import Architecture
@@ -23,6 +24,9 @@ STATUS = {
     "cancelled": "KILLED",
     "failed": "FAILED",
 }
+
+#: The tag that MLflow shows as a run's description, in Markdown.
+NOTE = "mlflow.note.content"
 
 #: Columns of the front's table, in this order; a column that no point has is left out.
 COLUMNS = (
@@ -55,6 +59,21 @@ class Point:
 def job_tags(job: Job) -> dict[str, str]:
     """What a job's run is found and filtered by; a name alone may repeat on a shared server."""
     return {"nas.job": job.name, "nas.created_ms": str(job.created_ms), "nas.kind": "job"}
+
+
+def tags_filter(tags: Mapping[str, str]) -> str:
+    """What MLflow's searches take, for whatever has all of these tags."""
+    return " and ".join(f"tags.`{key}` = '{text}'" for key, text in tags.items())
+
+
+def page_tags(page: str) -> dict[str, str]:
+    """A run's link to a page of the dashboard: a tag, and its description; none without a page."""
+    return {"nas.page": page, NOTE: page_note(page)} if page else {}
+
+
+def page_note(page: str) -> str:
+    """A line of Markdown that links to a page of the dashboard; empty without a page."""
+    return f"[Open in the dashboard]({page})\n\n" if page else ""
 
 
 def job_params(job: Job) -> dict[str, str]:
@@ -156,3 +175,18 @@ def _flat_point(point: Mapping[str, Any]) -> dict[str, Any]:
     built = Architecture.from_dict(point["architecture"])
     attention = ", ".join(f"{place}: {choice}" for place, choice in built.attention)
     return {**point, "backbone": str(built.backbone), "attention": attention or "none"}
+
+
+def effects_table(found: Sequence[Effect]) -> dict[str, Any]:
+    """The effects as such a table: a row for each type at a placement, in shares."""
+    costs = [name for name in COSTS if any(effect.cost[name] for effect in found)]
+    columns = ["stage", "position", "type", "architectures", "accuracy", "low", "high", "separable"]
+    rows = [
+        [
+            *(effect.stage, effect.position, effect.type, effect.architectures),
+            *(effect.accuracy.mean, effect.accuracy.low, effect.accuracy.high, effect.separable),
+            *(None if (cost := effect.cost[name]) is None else cost.mean for name in costs),
+        ]
+        for effect in found
+    ]
+    return {"columns": columns + costs, "data": rows}

@@ -31,6 +31,9 @@ class Recorder:
     def write_front(self, job, trials):
         self.fronts += 1
 
+    def write_effects(self, found):
+        self.trials.append("effects")
+
     def write_verdict(self, text):
         self.trials.append("verdict")
 
@@ -43,7 +46,8 @@ def test_trials_are_written_once_they_have_ended(store, add_job):
     job, records = add_job(store), Recorder()
     assert export_of(store, job, records).advance(hurry=True, stop=lambda: False)
     assert records.trials[:3] == ["queued", "running", (0, "done", [3, 6, 12])]
-    assert records.trials[-4:] == [(5, "pruned", [3]), (6, "failed", []), "done", "verdict"]
+    assert records.trials[-5:-3] == [(5, "pruned", [3]), (6, "failed", [])]
+    assert records.trials[-3:] == ["done", "effects", "verdict"]
     assert records.fronts == 1
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from nas.analysis.effects import effects
 from nas.analysis.front import front
+from nas.analysis.summary import job_summary
 
 REPEATED = [
     {"label": "none", "width": 4, "flops": 1_000_000, "accuracy": 0.90, "test": 0.89},
@@ -129,8 +131,60 @@ def test_a_deleted_experiment_is_named_with_the_way_back(store, add_job, fresh_t
     assert "mlflow experiments restore --experiment-id" in outcome.reason
 
 
+def test_runs_and_the_job_link_to_each_others_pages(store, add_job, tracking, monkeypatch):
+    monkeypatch.setenv("NAS_DASHBOARD_URL", "https://nas.example/")
+    monkeypatch.setenv("NAS_MLFLOW_URL", "https://mlflow.example")
+    job = add_job(store, name="linked")
+    tracking.export(store, job)
+    runs = tracking.runs(job)
+    assert runs["job"].data.tags["nas.page"] == "https://nas.example/jobs/linked"
+    assert runs[4].data.tags["nas.page"] == "https://nas.example/jobs/linked/trials/4"
+    note = runs["job"].data.tags["mlflow.note.content"]
+    assert note.startswith("[Open in the dashboard](https://nas.example/jobs/linked)\n\n# linked")
+    info = runs["job"].info
+    assert job_summary(store, store.jobs.get("linked"))["mlflow"] == {
+        "experiment_id": info.experiment_id,
+        "run_id": info.run_id,
+        "url": f"https://mlflow.example/#/experiments/{info.experiment_id}/runs/{info.run_id}",
+    }
+    assert store.jobs.get("linked").details["rungs"] == [3, 6, 12]
+
+
+def test_the_link_stands_on_a_run_before_its_verdict_and_stays(
+    store, add_job, tracking, monkeypatch
+):
+    monkeypatch.setenv("NAS_DASHBOARD_URL", "https://nas.example")
+    job = add_job(store, name="early", state="running")
+    tracking.export(store, job)
+    link = "[Open in the dashboard](https://nas.example/jobs/early)\n\n"
+    assert tracking.runs(job)["job"].data.tags["mlflow.note.content"] == link
+    store.jobs.set_state(job.id, "done")
+    tracking.export(store, job)
+    tracking.export(store, job)
+    assert tracking.runs(job)["job"].data.tags["mlflow.note.content"].startswith(f"{link}# early")
+
+
+def test_effects_are_a_table(store, add_job, tracking):
+    kinds = ("se", "eca", "cbam", "bam")
+    plain = [{"width": w, "flops": 10**6 * w, "accuracy": 0.8 + w / 100} for w in (4, 8)]
+    found = [
+        {"width": w, "attention": f"stage{s}:{kind}", "flops": 10**6 * w + s, "accuracy": 0.9}
+        for w in (4, 8)
+        for s, kind in enumerate(kinds[:3], 1)
+    ]
+    job = add_job(store, plain + found, name="effects")
+    tracking.export(store, job)
+    table = json.loads(artifact(tracking, tracking.runs(job)["job"], "effects.json"))
+    expected = effects(store, job).effects
+    assert expected
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert [row["type"] for row in rows] == [effect.type for effect in expected]
+    assert [row["accuracy"] for row in rows] == [effect.accuracy.mean for effect in expected]
+    assert [row["separable"] for row in rows] == [effect.separable for effect in expected]
+
+
 def test_the_database_is_made_by_one_process_while_others_wait(tmp_path):
-    from nas.tracking.mlflow_records import _create_database
+    from nas.tracking.mlflow_client import _create_database
 
     path = tmp_path / "mlflow.db"
     with ThreadPoolExecutor(1) as pool:

@@ -1,0 +1,23 @@
+from nas.tracking.links import Pages, TrackedRun, mlflow_base
+
+RUN = TrackedRun("http://me:***@mlflow:5000", "1", "abc")
+
+
+def test_pages_are_named_only_where_the_dashboards_address_is_known():
+    assert Pages.here({}).job("a") == Pages.here({}).trial("a", 3) == ""
+    pages = Pages.here({"NAS_DASHBOARD_URL": " https://host/nas/ "})
+    assert pages.job("a.b-2") == "https://host/nas/jobs/a.b-2"
+    assert pages.trial("a", 3) == "https://host/nas/jobs/a/trials/3"
+
+
+def test_a_run_is_found_again_in_a_jobs_details():
+    assert TrackedRun.of({}) is None
+    assert TrackedRun.of({"rungs": [1], **RUN.details()}) == RUN
+
+
+def test_a_run_has_a_page_where_people_open_mlflow():
+    assert RUN.url({}) == "http://mlflow:5000/#/experiments/1/runs/abc"
+    public = {"NAS_MLFLOW_URL": "https://runs.example/"}
+    assert RUN.url(public) == "https://runs.example/#/experiments/1/runs/abc"
+    assert TrackedRun("sqlite:////mlflow.db", "1", "abc").url({}) is None
+    assert mlflow_base("sqlite:////mlflow.db", public) == "https://runs.example"
