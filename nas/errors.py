@@ -141,20 +141,27 @@ class NotFound(NasError):
 
 
 class NameTaken(NasError):
-    """A job of that name exists already."""
+    """A job (or a token) of that name exists already."""
 
     exit_code = Exit.USAGE
     http_status = 409
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"a job named {name!r} exists; choose another name (--set name=NEW), "
-            f"or go on with it: nas resume {name}"
-        )
+    def __init__(self, name: str, what: str = "job") -> None:
+        told = f"a {what} named {name!r} exists; choose another name"
+        if what == "job":
+            told += f" (--set name=NEW), or go on with it: nas resume {name}"
+        super().__init__(told)
 
 
 class WrongState(NasError):
     """The job is in a state in which this can't be done: running already, or over."""
+
+    exit_code = Exit.USAGE
+    http_status = 409
+
+
+class LeaseLost(NasError):
+    """Another process drives the job now, so this one may not write to it any more."""
 
     exit_code = Exit.USAGE
     http_status = 409

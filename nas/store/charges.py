@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from nas.store.records import Charge, Outcome, Purpose, Work
 from nas.store.rows import as_record, inserted_id, now_ms
 from nas.store.schema import charges, drives
+from nas.store.transactions import Tables, patient
 
 
-class Charges:
+@patient
+class Charges(Tables):
     """The tables of charges and drives.
 
     A charge is opened when a worker gets a task and closed when the answer is there, so that a
     task whose driver was killed in between is charged, too: up to the driver's last sign of life.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def begin_drive(self, job_id: int, purpose: Purpose = "job") -> int:
         """Note that a process begins to drive a job; what an earlier one left open is lost.
@@ -29,7 +28,7 @@ class Charges:
             the drive's id.
         """
         left = self.list(job_id, "running")
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             for charge in left:
                 changes = {"outcome": "lost", "seconds": charge.seconds}
                 query = update(charges).where(charges.c.id == charge.id)
@@ -39,7 +38,7 @@ class Charges:
 
     def beat(self, drive_id: int, seconds: float) -> None:
         """Note a sign of life, ``seconds`` after a drive began."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             query = update(drives).where(drives.c.id == drive_id)
             connection.execute(query.values(seconds=seconds))
 
@@ -56,13 +55,13 @@ class Charges:
             "gpus": gpus,
             "epochs": 0,
         }
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             return inserted_id(connection.execute(insert(charges), values))
 
     def close(self, charge_id: int, outcome: Outcome, seconds: float, epochs: int = 0) -> None:
         """Note what became of a task and how long its worker was held."""
         changes = {"outcome": outcome, "seconds": seconds, "epochs": epochs}
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(update(charges).where(charges.c.id == charge_id).values(changes))
 
     def totals(self, job_id: int) -> tuple[int, float, float]:

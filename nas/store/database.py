@@ -5,10 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 
 from nas.errors import NewerDatabase, StoreUnreachable
 from nas.store.schema import REVISION
+
+#: Any number: what processes lock in PostgreSQL while one of them brings the schema up to date.
+_MIGRATING = 7_301_982
 
 
 def open_engine(url: str) -> Engine:
@@ -71,9 +84,23 @@ def _migrate(engine: Engine, found: str | None) -> None:
             f"the database is at revision {found!r}, made by a newer version; this version knows "
             f"up to {REVISION!r}: upgrade the program, or point NAS_HOME at another folder"
         )
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.connect() as connection:
+        _keep_rows(connection, False)
+        try:
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        finally:
+            _keep_rows(connection, True)
+
+
+def _keep_rows(connection: Connection, cascades: bool) -> None:
+    """SQLite changes a table by making it anew: its rows' rows must not go with the old one."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA foreign_keys={'ON' if cascades else 'OFF'}")
+        connection.rollback()  # ends what SQLAlchemy began for it; the setting stays
 
 
 def _first_line(error: Exception) -> str:

@@ -4,39 +4,57 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NameTaken, NotFound
-from nas.store.records import Event, Job, JobState
+from nas.store.records import Event, Job, JobState, Request
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import events, jobs
+from nas.store.transactions import Tables, patient
 
 
-class Jobs:
+@patient
+class Jobs(Tables):
     """The table of jobs; every change appends an event in the same transaction."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def create(
+        self,
+        name: str,
+        spec: dict[str, Any],
+        details: dict[str, Any],
+        owner: str = "",
+        priority: int = 0,
+        state: JobState = "queued",
+    ) -> Job:
+        """Record a job.
 
-    def create(self, name: str, spec: dict[str, Any], details: dict[str, Any]) -> Job:
-        """Record a job as queued.
+        Args:
+            name: of the job.
+            spec: the resolved job file.
+            details: what was found at submission.
+            owner: who submits it.
+            priority: of its place in the queue; higher is sooner.
+            state: ``queued``, or ``paused`` for who drives it himself: no dispatcher takes it.
 
         Raises:
             NameTaken: if a job of this name exists.
         """
         values = {
             "name": name,
-            "state": "queued",
+            "state": state,
             "reason": "",
+            "owner": owner,
+            "priority": priority,
+            "request": "",
             "spec": spec,
             "details": details,
             "created_ms": now_ms(),
         }
         try:
-            with self._engine.begin() as connection:
+            with self._writing() as connection:
                 key = inserted_id(connection.execute(insert(jobs), values))
-                record_event(connection, key, "job_queued", {"name": name})
+                record_event(connection, key, f"job_{state}", {"name": name})
         except IntegrityError:
             raise NameTaken(name) from None
         return self.get(name)
@@ -60,6 +78,8 @@ class Jobs:
     def set_state(self, job_id: int, state: JobState, reason: str = "") -> None:
         """Move a job to a state; stamps its first start, and its end."""
         values: dict[str, Any] = {"state": state, "reason": reason}
+        if state != "running":
+            values["request"] = ""  # is answered
         if state == "running":
             values |= {
                 "started_ms": func.coalesce(jobs.c.started_ms, now_ms()),
@@ -67,13 +87,32 @@ class Jobs:
             }
         elif state != "queued":
             values["finished_ms"] = now_ms()
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
             record_event(connection, job_id, f"job_{state}", {"reason": reason})
 
+    def ask(self, job_id: int, request: Request) -> None:
+        """Ask a job's driver for something; it looks at every sign of life."""
+        with self._writing() as connection:
+            query = update(jobs).where(jobs.c.id == job_id).values(request=request)
+            connection.execute(query)
+            record_event(connection, job_id, f"asked_to_{request}", {})
+
+    def set_priority(self, job_id: int, priority: int) -> None:
+        """Change a job's place in the queue."""
+        with self._writing() as connection:
+            query = update(jobs).where(jobs.c.id == job_id).values(priority=priority)
+            connection.execute(query)
+            record_event(connection, job_id, "job_priority", {"priority": priority})
+
+    def delete(self, job_id: int) -> None:
+        """Forget a job with its trials, reports, events and charges."""
+        with self._writing() as connection:
+            connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
     def add_details(self, job_id: int, details: dict[str, Any]) -> None:
         """Merge keys into a job's details, whoever else does at the same time."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             # An update of nothing, which locks the row, in SQLite the file, before it is read.
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(name=jobs.c.name))
             query = select(jobs.c.details).where(jobs.c.id == job_id)
@@ -84,7 +123,7 @@ class Jobs:
         self, job_id: int, spec: dict[str, Any], details: dict[str, Any], reason: str
     ) -> None:
         """Queue a job again under a changed spec, with keys merged into its details."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             query = select(jobs.c.details).where(jobs.c.id == job_id)
             merged = {**connection.execute(query).scalar_one(), **details}
             values: dict[str, Any] = {"spec": spec, "details": merged, "state": "queued"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "paused", "interrupted", "done", "failed", "cancelled"]
+Request = Literal["", "pause", "cancel", "yield"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
 TrialKind = Literal["baseline", "search", "warm", "finalist", "retrain"]
 Work = Literal["train", "inherit", "test", "latency", "retrain"]
@@ -33,6 +34,9 @@ class Job:
         spec: the resolved job file.
         details: what was found at submission: data, versions, rungs, reference point.
         reason: why it failed or was cancelled.
+        owner: who submitted it.
+        priority: of its place in the queue; higher is sooner.
+        request: what its driver is asked to do; empty: nothing.
     """
 
     id: int
@@ -44,6 +48,9 @@ class Job:
     created_ms: int
     started_ms: int | None
     finished_ms: int | None
+    owner: str = ""
+    priority: int = 0
+    request: Request = ""
 
 
 @dataclass(frozen=True)

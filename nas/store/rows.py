@@ -6,12 +6,15 @@ import time
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, insert
+from sqlalchemy import Connection, CursorResult, func, insert, select
 from sqlalchemy.engine import RowMapping
 
 from nas.store import schema
 
 T = TypeVar("T")
+
+#: Any number: the kind of what is locked in PostgreSQL while an event of a job is written.
+_EVENTS = 7_301_984
 
 
 def now_ms() -> int:
@@ -39,7 +42,12 @@ def record_event(
     data: dict[str, Any],
     trial_id: int | None = None,
 ) -> None:
-    """Append an event in the caller's transaction."""
+    """Append an event in the caller's transaction.
+
+    Events of a job are committed in the order of their ids, so that a reader's cursor passes none.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_EVENTS, job_id % 2**31)))
     connection.execute(
         insert(schema.events),
         {

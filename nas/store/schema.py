@@ -19,14 +19,18 @@ from sqlalchemy import (
 )
 
 #: The newest migration; a test holds it to the files in ``migrations/versions``.
-REVISION = "0001"
+REVISION = "0002"
 
-JOB_STATES = ("queued", "running", "interrupted", "done", "failed", "cancelled")
+JOB_STATES = ("queued", "running", "paused", "interrupted", "done", "failed", "cancelled")
+REQUESTS = ("", "pause", "cancel", "yield")
 TRIAL_STATES = ("running", "waiting", "done", "pruned", "failed")
 TRIAL_KINDS = ("baseline", "search", "warm", "finalist", "retrain")
 WORKS = ("train", "inherit", "test", "latency", "retrain")
 PURPOSES = ("job", "retrain")
 OUTCOMES = ("running", "ok", "failed", "lost", "stopped")
+ROLES = ("viewer", "submitter", "admin")
+TASK_KINDS = ("submit", "extend", "export", "attention_maps", "retrain")
+TASK_STATES = ("queued", "running", "done", "failed")
 
 metadata = MetaData(
     naming_convention={
@@ -54,12 +58,17 @@ jobs = Table(
     Column("name", String(64), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("owner", String(64), nullable=False, default="", server_default=""),
+    Column("priority", Integer, nullable=False, default=0, server_default="0"),
+    Column("request", String(16), nullable=False, default="", server_default=""),
     Column("spec", JSON, nullable=False),
     Column("details", JSON, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("finished_ms", BigInteger),
     _one_of("state", JOB_STATES),
+    _one_of("request", REQUESTS),
+    Index(None, "state"),
 )
 
 trials = Table(
@@ -157,4 +166,74 @@ events = Table(
     Column("data", JSON, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Index(None, "job_id", "id"),
+)
+
+# Who drives a job. ``beats`` counts signs of life; a lease whose count stands still is stale.
+leases = Table(
+    "leases",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("beat_ms", BigInteger, nullable=False),
+    Column("takeovers", Integer, nullable=False),
+    Column("seen_event", BigInteger, nullable=False),
+)
+
+dispatchers = Table(
+    "dispatchers",
+    metadata,
+    Column("holder", String(200), primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("beat_ms", BigInteger, nullable=False),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("max_running", Integer),
+    Column("gpu_hours", Float),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("owner", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("requests_per_minute", Integer),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("last_used_ms", BigInteger),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    _one_of("role", ROLES),
+)
+
+# Work that the web process must not do: whatever loads torch.
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE")),
+    Column("owner", String(64), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("result", JSON),
+    Column("error", JSON),
+    Column("token", String(32), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    _one_of("kind", TASK_KINDS),
+    _one_of("state", TASK_STATES),
+    Index(None, "state"),
 )

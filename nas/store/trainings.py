@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, case, func, select
+from sqlalchemy import case, func, select
 
 from nas.store.records import INHERITED, SEARCHED, ReportRow
 from nas.store.rows import as_record
 from nas.store.schema import jobs, reports, trials
+from nas.store.transactions import Tables, patient
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,9 @@ class Reused:
     seconds: float = 0.0
 
 
-class Trainings:
+@patient
+class Trainings(Tables):
     """The tables of trials and reports across all jobs; reads only."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def of(self, digest: str, epoch: int) -> list[Training]:
         """Every record of one training at a rung, those that were really trained first.

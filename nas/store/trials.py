@@ -6,23 +6,22 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
 from nas.store.records import INHERITED, SEARCHED, NewTrial, ReportRow, Trial, TrialState
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import reports, trials
+from nas.store.transactions import Tables, patient
 
 
-class Trials:
+@patient
+class Trials(Tables):
     """The tables of trials and reports; every change appends an event in the same transaction."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
     def add(self, job_id: int, number: int, trial: NewTrial) -> Trial:
-        """Record a trial as running."""
+        """Record a trial as running; the same one once more changes nothing."""
         created = now_ms()
         values = {
             **asdict(trial),
@@ -34,9 +33,16 @@ class Trials:
             "attempts": 0,
             "created_ms": created,
         }
-        with self._engine.begin() as connection:
-            key = inserted_id(connection.execute(insert(trials), values))
-            record_event(connection, job_id, "trial_added", {"number": number}, key)
+        try:
+            with self._writing() as connection:
+                key = inserted_id(connection.execute(insert(trials), values))
+                record_event(connection, job_id, "trial_added", {"number": number}, key)
+        except IntegrityError:
+            # A connection that breaks after a commit leaves open whether there was one.
+            found = [t for t in self.list(job_id) if (t.number, t.hash) == (number, trial.hash)]
+            if not found:
+                raise
+            return found[0]
         return Trial(
             **asdict(trial),
             id=key,
@@ -56,10 +62,10 @@ class Trials:
         """Record a rung and the trial's next state in one transaction.
 
         Returns:
-            False if this rung of this trial was recorded before; nothing is changed then.
+            False if another report of this rung was recorded before; nothing is changed then.
         """
         try:
-            with self._engine.begin() as connection:
+            with self._writing() as connection:
                 connection.execute(insert(reports), asdict(row))
                 rung = {"epoch": row.epoch, "accuracy": row.validation_accuracy}
                 changes = {} if row.epoch == INHERITED else rung
@@ -74,13 +80,13 @@ class Trials:
                     told["cached_from"] = row.cached_from
                 record_event(connection, trial.job_id, "report", told, trial.id)
         except IntegrityError:
-            return False
+            return row in self.reports(trial.job_id, [trial.id]).get(trial.id, [])
         return True
 
     def replace_report(self, trial: Trial, row: ReportRow) -> None:
         """Put a training in the place of the report of its rung; the trial's state stays."""
         here = (reports.c.trial_id == row.trial_id, reports.c.epoch == row.epoch)
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(update(reports).where(*here).values(asdict(row)))
             query = update(trials).where(trials.c.id == trial.id)
             connection.execute(query.values(accuracy=row.validation_accuracy))
@@ -89,14 +95,14 @@ class Trials:
 
     def set_state(self, trial: Trial, state: TrialState, reason: str = "") -> None:
         """Move a trial to a state."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._change(connection, trial, state, {"reason": reason})
             data = {"number": trial.number, "reason": reason}
             record_event(connection, trial.job_id, f"trial_{state}", data, trial.id)
 
     def count_attempt(self, trial: Trial) -> None:
         """Note that a segment was lost with its worker."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             query = update(trials).where(trials.c.id == trial.id)
             connection.execute(query.values(attempts=trials.c.attempts + 1))
             record_event(
@@ -105,7 +111,7 @@ class Trials:
 
     def set_test_accuracy(self, trial: Trial, accuracy: float) -> None:
         """Record the accuracy on images that the search never saw."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             query = update(trials).where(trials.c.id == trial.id)
             connection.execute(query.values(test_accuracy=accuracy))
             data = {"number": trial.number, "accuracy": accuracy}

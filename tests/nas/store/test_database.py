@@ -1,12 +1,26 @@
+from pathlib import Path
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from nas.errors import NewerDatabase, StoreUnreachable
+from nas.store import database
 from nas.store.database import open_engine
 from nas.store.schema import REVISION, metadata
 from nas.store.store import Store
+
+
+def migrate(engine, direction, revision):
+    config = Config()
+    folder = Path(database.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        getattr(command, direction)(config, revision)
 
 
 def test_a_fresh_database_has_the_tables_that_the_code_describes(url):
@@ -56,3 +70,25 @@ def test_readers_do_not_wait_for_a_writer(url):
     with writer.engine.begin() as connection:
         connection.execute(text("UPDATE jobs SET reason = 'half written'"))
         assert reader.jobs.get("one").reason == ""
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(url):
+    engine = open_engine(url)
+    migrate(engine, "downgrade", "0001")
+    with engine.begin() as connection:
+        values = "('kept', 'done', '', '{\"a\": 1}', '{}', 1)"
+        columns = "(name, state, reason, spec, details, created_ms)"
+        connection.execute(text(f"INSERT INTO jobs {columns} VALUES {values}"))
+        columns = "(job_id, kind, data, created_ms)"
+        connection.execute(text(f"INSERT INTO events {columns} VALUES (1, 'job_done', '{{}}', 1)"))
+    engine.dispose()
+    store = Store(url)
+    job = store.jobs.get("kept")
+    assert (job.spec, job.owner, job.priority, job.request) == ({"a": 1}, "", 0, "")
+    assert [event.kind for event in store.jobs.events(job.id)] == ["job_done"]
+    store.jobs.set_state(job.id, "paused")
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        if connection.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    store.close()

@@ -1,0 +1,115 @@
+"""Driving a job: its lease is held by a thread that shows signs of life and hears requests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from nas.errors import LeaseLost, StoreUnreachable, WrongState
+from nas.holder import is_gone, is_here, myself, process_of
+from nas.store.records import Job, Request
+from nas.store.store import Store
+from nas.store.transactions import Lease
+from nas.watch import BEAT_SECONDS, LEASE_SECONDS, Watch
+
+#: A database that goes away while a job runs is waited for so long; training goes on meanwhile.
+PATIENCE_SECONDS = 600.0
+
+
+class Held:
+    """A job's lease while this process drives it.
+
+    Attributes:
+        lease: what writes are checked against.
+        store: that writes nothing any more once the lease is another's.
+    """
+
+    def __init__(self, store: Store, lease: Lease) -> None:
+        self.lease = lease
+        self.store = store.under(lease, PATIENCE_SECONDS)
+        self._leases = store.leases
+        self._lost = False
+        self._request: Request = ""
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._thread.start()
+
+    @property
+    def request(self) -> Request:
+        """What the driver is asked to do.
+
+        Raises:
+            LeaseLost: if another process drives the job now.
+        """
+        if self._lost:
+            raise LeaseLost(f"job {self.lease.job_id} is driven by another process now")
+        return self._request
+
+    def close(self) -> None:
+        """Show no more signs of life."""
+        self._closing.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        # A database that doesn't answer is waited for: if somebody else takes the job over
+        # meanwhile, the first beat after it says so.
+        while not self._closing.is_set():
+            try:
+                self._request = self._leases.beat(self.lease)
+            except LeaseLost:
+                self._lost = True
+                return
+            except StoreUnreachable:
+                pass
+            self._closing.wait(BEAT_SECONDS)
+
+
+@contextmanager
+def driving(store: Store, job: Job, lease: Lease | None = None) -> Iterator[Held]:
+    """Hold a job for this process.
+
+    Args:
+        store: where the job is recorded.
+        job: to be driven.
+        lease: that a dispatcher took for this process; None: it is taken now.
+
+    Raises:
+        WrongState: if another process drives it.
+        LeaseLost: if another process drives it by now.
+    """
+    if lease is None:
+        lease = _taken(store, job)
+    else:
+        store.leases.adopt(lease, myself())
+    held = Held(store, lease)
+    try:
+        yield held
+    finally:
+        held.close()
+        with suppress(StoreUnreachable):  # it goes stale by itself
+            store.leases.release(lease)
+
+
+def is_driven(store: Store, job: Job) -> bool:
+    """Whether some process holds the job, as far as can be told at once."""
+    held = store.leases.of(job.id)
+    return held is not None and not is_gone(held.holder) and not _long_silent(held.beat_ms)
+
+
+def _taken(store: Store, job: Job) -> Lease:
+    """Take what is free, or what a dead holder left; one of another machine is watched first."""
+    watch, begun = Watch(), None
+    while (held := store.leases.of(job.id)) is not None and not watch.stale([held]):
+        begun = held.beats if begun is None else begun
+        if is_here(held.holder) or held.beats != begun:
+            where = process_of(held.holder)
+            raise WrongState(f"job {job.name!r} is being driven already, by {where}")
+        time.sleep(0.5)
+    return store.leases.take(job.id, myself(), held).lease
+
+
+def _long_silent(beat_ms: int) -> bool:
+    """By the clocks of two machines, so with a wide margin."""
+    return time.time() * 1000 - beat_ms > 5000 * LEASE_SECONDS
