@@ -131,9 +131,9 @@ class Meter:
             return
         failed = bool(answer.reason) if isinstance(answer, LatencyReport) else False
         if failed or (not isinstance(answer, LatencyReport) and answer.outcome != "ok"):
-            self._close(answer.key, "failed")
+            self._close(answer.key, "failed", worker=_worker(answer))
             return
-        seconds = self._close(answer.key, "ok", task.epochs)
+        seconds = self._close(answer.key, "ok", task.epochs, _worker(answer))
         if task.work == "inherit":  # whose epochs are shorter: most of the network is frozen
             return
         # The first task of a worker is held up by loading, which later ones won't be.
@@ -212,16 +212,21 @@ class Meter:
                 if row.epoch != INHERITED and (seconds := _trained(row)):
                     self._speeds.learn(trial.number, seconds, len(row.train_loss))
 
-    def _close(self, key: str, outcome: Outcome, epochs: int = 0) -> float:
+    def _close(self, key: str, outcome: Outcome, epochs: int = 0, worker: str = "") -> float:
         task = self._running.pop(key)
         seconds = self._clock() - task.began
-        self._charges.close(task.charge, outcome, seconds, epochs)
+        self._charges.close(task.charge, outcome, seconds, epochs, worker)
         self._closed += _spent(seconds, self._cpus, self._gpus, epochs)
         return seconds
 
     def _close_all(self, outcome: Outcome) -> None:
         for key in list(self._running):
             self._close(key, outcome)
+
+
+def _worker(answer: Answer) -> str:
+    """Who answered; latencies don't say."""
+    return answer.worker if isinstance(answer, Report) else ""
 
 
 def _trained(report: Report | ReportRow) -> float:

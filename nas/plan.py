@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nas.drawing.measured import subject_of
 from nas.spec import JobSpec
 from nas.store.records import Job
 from search_spaces.amount import Cost
@@ -88,6 +89,10 @@ class Plan:
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and forward FLOPs, exact."""
         return cost_of(architecture, self.shape)
+
+    def subject(self, architecture: Architecture) -> dict[str, Any]:
+        """What is drawn of it, for those who can't measure it; see ``nas.drawing.subject``."""
+        return subject_of(architecture, self.shape).to_dict()
 
     def over_limit(self, costs: Mapping[str, float | None]) -> str | None:
         """The first limit that these costs exceed, in words, or None."""

@@ -103,7 +103,9 @@ class TrialBook:
             origin=origin,
             recipe=asdict(recipe) if recipe else None,
         )
-        trial = self._store.trials.add(self.plan.job_id, len(self.trials), new)
+        trial = self._store.trials.add(
+            self.plan.job_id, len(self.trials), new, self.plan.subject(architecture)
+        )
         self.trials[trial.number] = trial
         self.reports[trial.number] = []
         self._numbers[trial.hash] = trial.number

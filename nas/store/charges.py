@@ -58,9 +58,16 @@ class Charges(Tables):
         with self._writing() as connection:
             return inserted_id(connection.execute(insert(charges), values))
 
-    def close(self, charge_id: int, outcome: Outcome, seconds: float, epochs: int = 0) -> None:
-        """Note what became of a task and how long its worker was held."""
-        changes = {"outcome": outcome, "seconds": seconds, "epochs": epochs}
+    def close(
+        self,
+        charge_id: int,
+        outcome: Outcome,
+        seconds: float,
+        epochs: int = 0,
+        worker: str = "",
+    ) -> None:
+        """Note what became of a task, how long its worker was held, and which that was."""
+        changes = {"outcome": outcome, "seconds": seconds, "epochs": epochs, "worker": worker}
         with self._writing() as connection:
             connection.execute(update(charges).where(charges.c.id == charge_id).values(changes))
 
@@ -77,6 +84,22 @@ class Charges(Tables):
             row = connection.execute(query).one()
         epochs, cpus, gpus = tuple(row)
         return int(epochs or 0), float(cpus or 0.0), float(gpus or 0.0)
+
+    def latest(self, count: int, after_ms: int = 0) -> list[Charge]:
+        """The newest charges of all jobs, oldest first; those that run as in ``list``.
+
+        Args:
+            count: at most so many.
+            after_ms: only those that began then or later, and those that run.
+        """
+        recent = (charges.c.started_ms >= after_ms) | (charges.c.outcome == "running")
+        query = select(charges).where(recent).order_by(charges.c.id.desc()).limit(count)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        found = [as_record(Charge, row) for row in reversed(rows)]
+        running = {c.job_id for c in found if c.outcome == "running"}
+        lasting = {c.id: c for job_id in running for c in self.list(job_id, "running")}
+        return [lasting.get(charge.id, charge) for charge in found]
 
     def list(self, job_id: int, outcome: Outcome | None = None) -> list[Charge]:
         """Charges of a job, oldest first; those that run, up to the last sign of life.

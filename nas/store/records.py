@@ -187,6 +187,7 @@ class Charge:
         seconds: that the worker was held for the task.
         cpus: cores that it holds; gpus: GPUs or a share of one.
         epochs: trained and reported; 0 unless ``outcome`` is ``ok``.
+        worker: host and process that did it; empty until it answers, and where it never did.
     """
 
     id: int
@@ -199,6 +200,7 @@ class Charge:
     cpus: float
     gpus: float
     epochs: int
+    worker: str = ""
 
 
 @dataclass(frozen=True)

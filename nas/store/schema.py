@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; a test holds it to the files in ``migrations/versions``.
-REVISION = "0002"
+REVISION = "0003"
 
 JOB_STATES = ("queued", "running", "paused", "interrupted", "done", "failed", "cancelled")
 REQUESTS = ("", "pause", "cancel", "yield")
@@ -104,6 +104,14 @@ trials = Table(
     Index(None, "hash"),
 )
 
+# What is drawn of a trial's architecture, measured when it was added; apart, as few read it.
+drawings = Table(
+    "drawings",
+    metadata,
+    Column("trial_id", ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True),
+    Column("subject", JSON, nullable=False),
+)
+
 reports = Table(
     "reports",
     metadata,
@@ -151,6 +159,7 @@ charges = Table(
     Column("cpus", Float, nullable=False),
     Column("gpus", Float, nullable=False),
     Column("epochs", Integer, nullable=False),
+    Column("worker", String(128), nullable=False, default="", server_default=""),
     _one_of("work", WORKS),
     _one_of("outcome", OUTCOMES),
     Index(None, "job_id"),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from nas.errors import NotFound
 from nas.store.records import INHERITED, SEARCHED, NewTrial, ReportRow, Trial, TrialState
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
-from nas.store.schema import reports, trials
+from nas.store.schema import drawings, reports, trials
 from nas.store.transactions import Tables, patient
 
 
@@ -20,8 +20,17 @@ from nas.store.transactions import Tables, patient
 class Trials(Tables):
     """The tables of trials and reports; every change appends an event in the same transaction."""
 
-    def add(self, job_id: int, number: int, trial: NewTrial) -> Trial:
-        """Record a trial as running; the same one once more changes nothing."""
+    def add(
+        self, job_id: int, number: int, trial: NewTrial, subject: dict[str, Any] | None = None
+    ) -> Trial:
+        """Record a trial as running; the same one once more changes nothing.
+
+        Args:
+            job_id: of the job.
+            number: of the trial in the job.
+            trial: what is known of it.
+            subject: what is drawn of its architecture, as ``nas.drawing.subject`` writes it.
+        """
         created = now_ms()
         values = {
             **asdict(trial),
@@ -36,6 +45,8 @@ class Trials(Tables):
         try:
             with self._writing() as connection:
                 key = inserted_id(connection.execute(insert(trials), values))
+                if subject is not None:
+                    connection.execute(insert(drawings), {"trial_id": key, "subject": subject})
                 record_event(connection, job_id, "trial_added", {"number": number}, key)
         except IntegrityError:
             # A connection that breaks after a commit leaves open whether there was one.
@@ -131,6 +142,12 @@ class Trials(Tables):
             numbers = select(trials.c.number).where(trials.c.job_id == job_id)
             known = list(connection.execute(numbers).scalars())
         raise NotFound("trial", number, known)
+
+    def subject(self, trial_id: int) -> dict[str, Any] | None:
+        """What is drawn of a trial's architecture; None where nothing was kept."""
+        query = select(drawings.c.subject).where(drawings.c.trial_id == trial_id)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
 
     def counts(self) -> dict[int, dict[str, int]]:
         """Trials by state for every job; what was trained again is not counted."""

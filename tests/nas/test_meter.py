@@ -71,8 +71,9 @@ def test_what_a_worker_loads_before_its_first_task_is_charged_and_not_foreseen(
         meter.began(segment)
         clock.now += 30.0
         report = Report(segment.key, 1, "ok", train_seconds=1.5, evaluation_seconds=0.5)
-        report = replace(report, train_loss=(1.0,), train_accuracy=(0.5,))
+        report = replace(report, train_loss=(1.0,), train_accuracy=(0.5,), worker="host:7")
         meter.ended(report)
+        assert [charge.worker for charge in store.charges.list(plan.job_id)] == ["host:7"]
         book.record(0, report, "waiting")
         assert meter.spent().cpu_hours == pytest.approx(30 / 3600)
         assert meter.needed(9).cpu_hours == pytest.approx(18 / 3600)

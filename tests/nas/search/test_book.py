@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from nas.drawing.subject import Subject
 from nas.search.book import TrialBook
 from search_spaces.architecture import Architecture
 from tests.nas.search.conftest import EXECUTE
@@ -83,3 +84,11 @@ def test_finalists_are_not_counted_as_searched(new_book):
     architecture = Architecture.from_json(book.trials[0].architecture)
     book.add(architecture, "finalist", 1, origin=0)
     assert [trial.number for trial in book.searched()] == [0]
+
+
+def test_what_is_drawn_of_a_trial_is_measured_when_it_is_added(store, new_book):
+    book = new_book()
+    trial = add(book, 7)
+    subject = Subject.from_dict(store.trials.subject(trial.id))
+    assert subject.architecture == book.plan.space.at(7)
+    assert subject.total == book.plan.cost(subject.architecture)

@@ -54,3 +54,25 @@ def test_unknown_words_are_refused_by_the_database(store, job):
     key = store.charges.open(job.id, None, "latency", 1, 0)
     with pytest.raises(IntegrityError):
         store.charges.close(key, "forgotten", 1.0)
+
+
+def test_the_worker_is_known_once_it_answered(store, job):
+    store.charges.begin_drive(job.id)
+    key = store.charges.open(job.id, 3, "train", 1, 0)
+    store.charges.close(key, "failed", 1.0, worker="host:7")
+    store.charges.open(job.id, 3, "train", 1, 0)
+    assert [charge.worker for charge in store.charges.list(job.id)] == ["host:7", ""]
+
+
+def test_the_latest_charges_are_those_of_all_jobs_and_whatever_runs(store, job):
+    other = store.jobs.create("other", {}, {})
+    drive = store.charges.begin_drive(other.id)
+    running = store.charges.open(other.id, 0, "train", 1, 0)
+    store.charges.beat(drive, 5.0)
+    keys = [store.charges.open(job.id, n, "train", 1, 0) for n in range(3)]
+    for key in keys:
+        store.charges.close(key, "ok", 1.0, 1)
+    assert [charge.id for charge in store.charges.latest(2)] == keys[1:]
+    found = store.charges.latest(10, after_ms=store.charges.list(job.id)[-1].started_ms + 10_000)
+    assert [charge.id for charge in found] == [running]
+    assert found[0].seconds == pytest.approx(5.0, abs=0.5)

@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
+from nas.store import schema
 from tests.nas.store.conftest import NEW
 
 
@@ -79,3 +81,13 @@ def test_attempts_and_test_accuracy(store, job, trial):
 def test_an_unknown_trial_is_named(store, job, trial):
     with pytest.raises(NotFound, match="no trial '7'"):
         store.trials.get(job.id, 7)
+
+
+def test_what_is_drawn_of_a_trial_is_kept_with_it_and_goes_with_it(store, job):
+    with_drawing = store.trials.add(job.id, 0, NEW, {"stages": [1, 2]})
+    without = store.trials.add(job.id, 1, replace(NEW, hash="b" * 32))
+    assert store.trials.subject(with_drawing.id) == {"stages": [1, 2]}
+    assert store.trials.subject(without.id) is None
+    with store.engine.begin() as connection:
+        connection.execute(delete(schema.jobs))
+    assert store.trials.subject(with_drawing.id) is None
