@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -11,7 +12,8 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.kept import Kept
-from nas.analysis.front import front
+from dashboard.snapshot import Snapshot
+from nas.analysis.front import front_of
 from nas.analysis.summary import job_summary
 from nas.analysis.verdict import verdict
 from nas.errors import NotFound, StoreUnreachable
@@ -19,6 +21,9 @@ from nas.store.records import Job
 from nas.store.store import Store
 
 T = TypeVar("T")
+
+#: Seconds for which the clocks of a running job may stand still.
+_CLOCK = 2.0
 
 
 class Reader:
@@ -29,28 +34,26 @@ class Reader:
         self._store: Store | None = None
         self._lock = Lock()
         self._kept = Kept()
+        self._snapshots = Kept(most=8, rest=0)
 
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs, newest first, as ``nas list``."""
         store = self._open()
-        return [job_summary(store, job) for job in store.jobs.list()] if store else []
+        return [self._summary(store, job) for job in store.jobs.list()] if store else []
 
     def job(self, name: str) -> dict[str, Any]:
         """One job, as ``nas show``."""
-        store, job = self._job(name)
-        return job_summary(store, job)
+        return self._summary(*self._job(name))
 
     def front(self, name: str) -> dict[str, Any]:
         """A job's Pareto front, as ``nas front``."""
-        store, job = self._job(name)
-        return front(store, job).to_dict()
+        return self.of(name, "front", lambda seen: front_of(seen.job, seen.trials).to_dict())
 
     def report(self, name: str) -> dict[str, Any]:
         """A job's verdict against its baselines, as ``nas report``."""
-        store, job = self._job(name)
-        return verdict(store, job).to_dict()
+        return self.of(name, "report", lambda seen: verdict(seen.store, seen.job).to_dict())
 
-    def of(self, name: str, what: str, make: Callable[[Store, Job], T]) -> T:
+    def of(self, name: str, what: str, make: Callable[[Snapshot], T]) -> T:
         """Something made of one job, kept until the job changes.
 
         Args:
@@ -59,8 +62,20 @@ class Reader:
             make: makes it.
         """
         store, job = self._job(name)
-        stamp = (job.state, store.jobs.last_event(job.id))
-        return self._kept.get((job.id, what), stamp, lambda: make(store, job))
+        stamp = _stamp(store, job)
+        seen = self._snapshot(store, job, stamp)
+        return self._kept.get((job.id, what), stamp, lambda: make(seen))
+
+    def soon(self, name: str, what: str, make: Callable[[Snapshot], T]) -> T:
+        """The same for what may take seconds.
+
+        Raises:
+            NotYetError: if it is being made.
+        """
+        store, job = self._job(name)
+        stamp = _stamp(store, job)
+        seen = self._snapshot(store, job, stamp)
+        return self._kept.get_soon((job.id, what), stamp, lambda: make(seen))
 
     def check(self) -> None:
         """Ask the store something small.
@@ -82,6 +97,18 @@ class Reader:
         if self._store:
             self._store.close()
 
+    def _summary(self, store: Store, job: Job) -> dict[str, Any]:
+        # The time that a running job was driven grows without events.
+        clock = time.monotonic() // _CLOCK if job.state == "running" else None
+        stamp = _stamp(store, job)
+        seen = self._snapshot(store, job, stamp)
+        return self._kept.get(
+            (job.id, "summary"), (stamp, clock), lambda: job_summary(store, job, seen.trials)
+        )
+
+    def _snapshot(self, store: Store, job: Job, stamp: Hashable) -> Snapshot:
+        return self._snapshots.get(job.id, stamp, lambda: Snapshot(store, job))
+
     def _job(self, name: str) -> tuple[Store, Job]:
         store = self._open()
         if store is None:
@@ -93,6 +120,10 @@ class Reader:
             if self._store is None and _exists(self._url):
                 self._store = Store(self._url)
             return self._store
+
+
+def _stamp(store: Store, job: Job) -> Hashable:
+    return job.state, store.jobs.last_event(job.id)
 
 
 def _exists(url: str) -> bool:

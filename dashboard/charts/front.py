@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.charts.payload import SCREEN, Column, Json, payload, thinned
+from dashboard.snapshot import Snapshot
 from nas.analysis.front import Front, comparable, front_of
 from nas.analysis.names import names_for
 from nas.figures import front_figure
 from nas.store.records import Job, Trial
-from nas.store.store import Store
 
 #: Trials beside the front that are drawn; more of them would be a cloud.
 MOST_OTHERS = 600
@@ -28,9 +28,9 @@ _COLUMNS = (
 )
 
 
-def front_chart(store: Store, job: Job) -> Json:
+def front_chart(seen: Snapshot) -> Json:
     """Accuracy against cost: the front, what it was, the baselines, finalists with intervals."""
-    trials = store.trials.list(job.id)
+    job, trials = seen.job, seen.trials
     found = front_of(job, trials)
     done = comparable(job, trials)
     figure = front_figure(job, _drawn(trials, found), SCREEN)

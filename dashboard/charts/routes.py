@@ -9,11 +9,10 @@ from fastapi import APIRouter
 from dashboard.api import Read
 from dashboard.charts.front import front_chart
 from dashboard.charts.payload import Json
+from dashboard.snapshot import Snapshot
 from nas.errors import NotFound
-from nas.store.records import Job
-from nas.store.store import Store
 
-CHARTS: dict[str, Callable[[Store, Job], Json]] = {
+CHARTS: dict[str, Callable[[Snapshot], Json]] = {
     "front": front_chart,
 }
 

@@ -17,9 +17,15 @@ from nas.tracking.links import TrackedRun
 STATES = ("done", "pruned", "failed", "running", "waiting")
 
 
-def job_summary(store: Store, job: Job) -> dict[str, Any]:
-    """Everything about a job that fits a screen; keys and units are documented and stable."""
-    trials = store.trials.list(job.id)
+def job_summary(store: Store, job: Job, trials: Sequence[Trial] | None = None) -> dict[str, Any]:
+    """Everything about a job that fits a screen; keys and units are documented and stable.
+
+    Args:
+        store: of the job.
+        job: as it is now.
+        trials: of the job, where they were read already.
+    """
+    trials = store.trials.list(job.id) if trials is None else trials
     searched = [trial for trial in trials if trial.searched]
     reused = store.trainings.reused(job.id)
     found = front_of(job, searched)  # without repeats, whose intervals would load scipy

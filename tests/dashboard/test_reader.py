@@ -30,8 +30,8 @@ def test_an_answer_is_kept_until_the_job_changes(store, add_job):
     reader = Reader(store.engine.url.render_as_string(hide_password=False))
     made = []
 
-    def make(store, job):
-        made.append(job.state)
+    def make(seen):
+        made.append(seen.job.state)
         return len(made)
 
     assert [reader.of("synthetic", "count", make) for _ in range(3)] == [1, 1, 1]

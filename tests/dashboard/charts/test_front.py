@@ -4,6 +4,7 @@ import pytest
 
 from dashboard.charts.front import MOST_OTHERS, front_chart
 from dashboard.charts.payload import thinned
+from dashboard.snapshot import Snapshot
 from nas.analysis.front import front
 
 
@@ -14,7 +15,7 @@ def traces(chart):
 
 def test_the_chart_and_its_table_have_the_fronts_points(store, add_job):
     job = add_job(store)
-    chart = front_chart(store, job)
+    chart = front_chart(Snapshot(store, job))
     points = front(store, job).points
     drawn = traces(chart)["Pareto front (searched run)"]
     assert drawn["x"] == [point.forward_flops for point in points]
@@ -25,17 +26,17 @@ def test_the_chart_and_its_table_have_the_fronts_points(store, add_job):
 
 
 def test_the_front_of_the_first_half_is_behind_it(store, add_job):
-    chart = front_chart(store, add_job(store))
+    chart = front_chart(Snapshot(store, add_job(store)))
     assert chart["data"][0]["name"] == "front of the first 2"
     assert chart["data"][0]["y"] == [90, 94]
 
 
 def test_colours_are_those_of_the_pages_theme(store, add_job):
-    assert "var(--front)" in json.dumps(front_chart(store, add_job(store)))
+    assert "var(--front)" in json.dumps(front_chart(Snapshot(store, add_job(store))))
 
 
 def test_a_job_without_results_has_words_in_place_of_the_chart(store, add_job):
-    chart = front_chart(store, add_job(store, []))
+    chart = front_chart(Snapshot(store, add_job(store, [])))
     assert (chart["data"], chart["note"]) == ([], "")
     assert "no front" in chart["empty"]
 
@@ -43,7 +44,7 @@ def test_a_job_without_results_has_words_in_place_of_the_chart(store, add_job):
 def test_of_very_many_trials_a_sample_is_drawn(store, add_job):
     worse = [{"flops": 10**6 + i, "accuracy": 0.5} for i in range(MOST_OTHERS + 50)]
     best = {"flops": 10**6, "accuracy": 0.9}
-    drawn = traces(front_chart(store, add_job(store, [best, *worse])))
+    drawn = traces(front_chart(Snapshot(store, add_job(store, [best, *worse]))))
     assert len(drawn["other trials"]["x"]) == MOST_OTHERS
 
 

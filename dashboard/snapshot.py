@@ -1,0 +1,31 @@
+"""A job with its trials as they were at one moment, read once for all that is made of them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from nas.store.records import Job, ReportRow, Trial
+from nas.store.store import Store
+
+
+class Snapshot:
+    """Reads what is asked for, once.
+
+    Attributes:
+        store: of the job.
+        job: as it was.
+    """
+
+    def __init__(self, store: Store, job: Job) -> None:
+        self.store = store
+        self.job = job
+
+    @cached_property
+    def trials(self) -> list[Trial]:
+        """All trials of the job by number."""
+        return self.store.trials.list(self.job.id)
+
+    @cached_property
+    def reports(self) -> dict[int, list[ReportRow]]:
+        """Reports by the trial's id, by epoch."""
+        return self.store.trials.reports(self.job.id)
