@@ -5,18 +5,22 @@ Read-only, and light: it answers without loading torch, ray or mlflow.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import api, pages
+from dashboard import api, events, pages
 from dashboard.charts import routes as charts
+from dashboard.hub import Hub
 from dashboard.reader import Reader
 from nas.errors import NasError
 from nas.figures import plotly_script
@@ -57,9 +61,17 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1") -> FastAPI:
         listens_on: on a loopback address, requests that name any other host are refused, so that
             a foreign page can't read through a name that it points at 127.0.0.1.
     """
-    app = FastAPI(title="Attention placement", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Attention placement",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+    )
     app.state.reader = Reader(store_url)
+    app.state.hub = Hub(app.state.reader.store)
     app.include_router(api.router)
+    app.include_router(events.router)
     app.include_router(charts.router)
     app.include_router(pages.router)
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
@@ -70,8 +82,15 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
     if listens_on in LOOPBACK:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
-    app.middleware("http")(_add_headers)
+    app.add_middleware(_Headers)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.hub.close()
+    app.state.reader.close()
 
 
 def _plotly() -> FileResponse:
@@ -80,14 +99,21 @@ def _plotly() -> FileResponse:
     return FileResponse(plotly_script(), media_type="text/javascript", headers=headers)
 
 
-async def _add_headers(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    response = await call_next(request)
-    for name, value in HEADERS.items():
-        response.headers[name] = value
-    response.headers.setdefault("Cache-Control", "no-cache")
-    return response
+class _Headers:
+    """Puts the security headers on every answer; streams pass as they come."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-cache")
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
 def _on_nas_error(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from nas.analysis.front import front_of
 from nas.analysis.summary import job_summary
 from nas.analysis.verdict import verdict
 from nas.errors import NotFound, StoreUnreachable
-from nas.store.records import Job
+from nas.store.records import Event, Job
 from nas.store.store import Store
 
 T = TypeVar("T")
@@ -77,6 +77,26 @@ class Reader:
         seen = self._snapshot(store, job, stamp)
         return self._kept.get_soon((job.id, what), stamp, lambda: make(seen))
 
+    def found(self, name: str) -> Job:
+        """A job by name or number.
+
+        Raises:
+            NotFound: with the nearest name.
+        """
+        return self._job(name)[1]
+
+    def store(self) -> Store:
+        """The store; an embedded one is made if it isn't there yet."""
+        with self._lock:
+            if self._store is None:
+                self._store = Store(self._url)
+            return self._store
+
+    def events(self, name: str, after: int, limit: int) -> list[Event]:
+        """A job's events after one of them, oldest first."""
+        store, job = self._job(name)
+        return store.jobs.events(job.id, after, limit)
+
     def check(self) -> None:
         """Ask the store something small.
 
@@ -103,7 +123,9 @@ class Reader:
         stamp = _stamp(store, job)
         seen = self._snapshot(store, job, stamp)
         return self._kept.get(
-            (job.id, "summary"), (stamp, clock), lambda: job_summary(store, job, seen.trials)
+            (job.id, "summary"),
+            (stamp, clock),
+            lambda: job_summary(store, job, seen.trials, stamp[1]),
         )
 
     def _snapshot(self, store: Store, job: Job, stamp: Hashable) -> Snapshot:
@@ -122,7 +144,7 @@ class Reader:
             return self._store
 
 
-def _stamp(store: Store, job: Job) -> Hashable:
+def _stamp(store: Store, job: Job) -> tuple[str, int]:
     return job.state, store.jobs.last_event(job.id)
 
 

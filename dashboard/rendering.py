@@ -49,7 +49,7 @@ def job_page(
     whole = {
         "job": job,
         "tabs": _tabs(request, job["name"]),
-        "events": _url(request, "events", job["name"]),
+        "events": f"{_url(request, 'events', job['name'])}?after={job['last_event']}",
         **context,
     }
     return page(request, template, whole)

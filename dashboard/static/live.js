@@ -72,6 +72,11 @@ function listen() {
     fresh(true);
   };
   source.onmessage = soon;
+  source.addEventListener("end", () => {
+    source.close();
+    soon();
+    poll(); // the job is over, but may be taken up again
+  });
   source.onerror = () => {
     if (opened) fresh(false);
     if (source.readyState !== EventSource.CLOSED) return;

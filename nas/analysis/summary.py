@@ -17,14 +17,22 @@ from nas.tracking.links import TrackedRun
 STATES = ("done", "pruned", "failed", "running", "waiting")
 
 
-def job_summary(store: Store, job: Job, trials: Sequence[Trial] | None = None) -> dict[str, Any]:
+def job_summary(
+    store: Store,
+    job: Job,
+    trials: Sequence[Trial] | None = None,
+    last_event: int | None = None,
+) -> dict[str, Any]:
     """Everything about a job that fits a screen; keys and units are documented and stable.
 
     Args:
         store: of the job.
         job: as it is now.
         trials: of the job, where they were read already.
+        last_event: the job's newest event before they were read.
     """
+    if last_event is None:
+        last_event = store.jobs.last_event(job.id)
     trials = store.trials.list(job.id) if trials is None else trials
     searched = [trial for trial in trials if trial.searched]
     reused = store.trainings.reused(job.id)
@@ -68,6 +76,7 @@ def job_summary(store: Store, job: Job, trials: Sequence[Trial] | None = None) -
         "best": _best(job, trials),
         "front_size": len(found.points),
         "hypervolume": found.hypervolume,
+        "last_event": last_event,
         "mlflow": None if (run := TrackedRun.of(job.details)) is None else run.to_dict(),
     }
 

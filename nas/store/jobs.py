@@ -142,6 +142,13 @@ class Jobs(Tables):
         with self._engine.connect() as connection:
             return [as_record(Event, row) for row in connection.execute(query).mappings()]
 
+    def state(self, job_id: int) -> JobState | None:
+        """A job's state; None if there is no such job."""
+        query = select(jobs.c.state).where(jobs.c.id == job_id)
+        with self._engine.connect() as connection:
+            found: JobState | None = connection.execute(query).scalar()
+        return found
+
     def last_event(self, job_id: int) -> int:
         """The id of a job's newest event: as long as it stays, so do the job and its trials."""
         query = select(func.max(events.c.id)).where(events.c.job_id == job_id)
