@@ -8,7 +8,7 @@ from nas.deep import DeepReport
 from nas.errors import DataProblem
 from nas.extension import begun, extension
 from nas.home import Home
-from nas.locks import driving
+from nas.leasing import driving
 from nas.plan import Plan
 from nas.search.book import TrialBook
 from nas.spec import JobSpec
@@ -27,7 +27,7 @@ def extend(store: Store, home: Home, job: Job, spec: JobSpec, found: DeepReport)
 
     Args:
         store: where the job is recorded.
-        home: of its lock and checkpoints.
+        home: of its checkpoints.
         job: not driven by anybody.
         spec: checked by ``extended_spec``.
         found: what the deep check saw.
@@ -41,7 +41,8 @@ def extend(store: Store, home: Home, job: Job, spec: JobSpec, found: DeepReport)
             f"the images have changed since job {job.name} began (hash {found.data_hash}, was "
             f"{job.details['data']['hash']}), so new trials would not compare with its old ones"
         )
-    with driving(home.root, job.name):
+    with driving(store, job) as held:
+        store = held.store
         trials = store.trials.list(job.id)
         entry = extension(job, spec, begun(trials))
         changed = ", ".join(entry["changes"])

@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from nas import yaml_source
-from nas.driver import Observer, Progress, for_people, ray_pool
+from nas.driver import for_people, ray_pool
 from nas.errors import DataProblem, NoSuchDevice, TrainingFailed, UsageProblem, did_you_mean
 from nas.home import Home
-from nas.locks import driving
+from nas.leasing import driving
 from nas.meter import Meter
 from nas.plan import Plan
+from nas.progress import Observer, Progress
 from nas.search.book import TrialBook
 from nas.search.cache import recalling
 from nas.search.drive import drive
@@ -105,7 +106,7 @@ def retrain(
 
     Args:
         store: where the job is recorded.
-        home: its lock and its checkpoints.
+        home: its checkpoints.
         job: in any state, driven by nobody.
         number: of the trial whose architecture is trained; one that was trained again itself
             stands for its origin.
@@ -132,7 +133,8 @@ def retrain(
     wanted = asked.seed if seed is None else seed
     plan = _plan_of(job, home, changes)
     _check_means(job, plan)
-    with driving(home.root, job.name), follower or nullcontext():
+    with driving(store, job) as held, follower or nullcontext():
+        store = held.store
         book = TrialBook(plan, store)
         trial = _existing(book, origin, wanted) or _added(book, origin, wanted)
         before = trial.state == "done"

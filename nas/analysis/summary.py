@@ -9,6 +9,7 @@ from typing import Any
 
 from nas.analysis.front import Point, comparable, front_of, point_of
 from nas.analysis.spending import limits_of, spending
+from nas.leasing import is_driven
 from nas.store.records import COSTS, Job, Trial
 from nas.store.store import Store
 from nas.tracking.links import TrackedRun
@@ -42,6 +43,10 @@ def job_summary(
         "name": job.name,
         "state": job.state,
         "reason": job.reason,
+        "owner": job.owner,
+        "priority": job.priority,
+        "request": job.request,
+        "driven": is_driven(store, job),
         "created": iso(job.created_ms),
         "started": iso(job.started_ms),
         "finished": iso(job.finished_ms),

@@ -11,7 +11,7 @@ from nas.cli.progress import Progress as Display
 from nas.cli.progress import progress
 
 if TYPE_CHECKING:
-    from nas.driver import Progress
+    from nas.progress import Progress
 
 #: Cells of the bar.
 _BAR = 28

@@ -121,14 +121,15 @@ def _time(iso: str) -> str:
 
 
 def _how_to_go_on(summary: Mapping[str, Any]) -> list[Part]:
-    """A job whose driver was killed still says ``running``; only its lock tells."""
-    from nas.home import Home
-    from nas.locks import is_driven
-
-    home, name, state = Home.here(), summary["name"], summary["state"]
-    if state == "running" and not home.store_address and not is_driven(home.root, name):
+    """A job whose driver was killed still says ``running``; only its lease tells."""
+    name, state = summary["name"], summary["state"]
+    if summary["driven"]:
+        asked = {"pause": "paused", "cancel": "cancelled", "yield": "queued"}
+        request = summary["request"]
+        return [f"asked to {request}: it is {asked[request]} soon"] if request else []
+    if state == "running":
         return [f"nothing drives this job any more; go on with: nas resume {name}"]
-    if state in ("queued", "interrupted", "failed"):
+    if state in ("queued", "paused", "interrupted", "failed"):
         return [f"go on with: nas resume {name}"]
     return []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from nas.search.stop import Control, Unhindered
 from workers.inline import WorkerPool
 from workers.protocol import Answer, Lost, Task
 
@@ -79,30 +80,35 @@ def drive(
     source: Source,
     observe: Callable[[], None] = lambda: None,
     account: Account | None = None,
+    control: Control | None = None,
 ) -> None:
-    """Run a source to its end: no work left and none in flight, or a limit struck.
+    """Run a source to its end: no work left and none in flight, a limit struck, or a stop.
 
-    A limit of time closes the pool, which kills what runs: those tasks never come back.
+    A limit of time closes the pool, which kills what runs: those tasks never come back. So does a
+    stop that can't wait; one that can lets what runs come to its end.
 
     Args:
         pool: the workers.
         source: what to do.
         observe: called whenever all workers are busy, or nothing is left for them.
         account: of what workers do; by default nobody counts.
+        control: asked at every look whether to go on; by default nobody stops it.
     """
-    account = account or Unmetered()
+    account, control = account or Unmetered(), control or Unhindered()
     in_flight = 0
     while True:
-        while pool.free() and (task := source.next_task()) is not None:
+        stop = control.stop()
+        while not stop and pool.free() and (task := source.next_task()) is not None:
             pool.submit(task)
             account.began(task)
             in_flight += 1
+            stop = control.stop()
         observe()
         if not in_flight:
             return
         while not (answers := pool.wait(account.patience())):
             account.beat()
-            if account.struck():
+            if account.struck() or control.stop() == "kill":
                 pool.close()
                 account.stop()
                 return
@@ -110,3 +116,7 @@ def drive(
             in_flight -= 1
             account.ended(answer)
             source.take(answer)
+        if control.stop() == "kill":
+            pool.close()
+            account.stop()
+            return

@@ -96,7 +96,7 @@ class Jobs(Tables):
         with self._writing() as connection:
             query = update(jobs).where(jobs.c.id == job_id).values(request=request)
             connection.execute(query)
-            record_event(connection, job_id, f"asked_to_{request}", {})
+            record_event(connection, job_id, f"asked_to_{request or 'go_on'}", {})
 
     def set_priority(self, job_id: int, priority: int) -> None:
         """Change a job's place in the queue."""

@@ -24,8 +24,8 @@ class Holding:
         beats: signs of life so far; one that stands still is stale (``nas.watch``).
         since_ms: of this holder; ``beat_ms`` of the last sign of life: for people, as the clocks
             of two machines differ.
-        takeovers: from holders that died without an event in between.
-        seen_event: the job's last event when it was last taken over.
+        takeovers: from holders that died without a report in between.
+        seen_event: the job's last report when it was last taken over.
     """
 
     job_id: int
@@ -151,7 +151,8 @@ def take(connection: Connection, job_id: int, holder: str, stale: Holding | None
     held = as_record(Holding, found) if found else None
     if held is not None and held != stale:
         raise WrongState(f"job {job_id} is being driven already, by {held.holder}")
-    last = select(func.coalesce(func.max(events.c.id), 0)).where(events.c.job_id == job_id)
+    reported = (events.c.job_id == job_id, events.c.kind == "report")
+    last = select(func.coalesce(func.max(events.c.id), 0)).where(*reported)
     event = connection.execute(last).scalar_one()
     stuck = held is not None and held.seen_event == event
     new = Holding(

@@ -29,7 +29,7 @@ WORKS = ("train", "inherit", "test", "latency", "retrain")
 PURPOSES = ("job", "retrain")
 OUTCOMES = ("running", "ok", "failed", "lost", "stopped")
 ROLES = ("viewer", "submitter", "admin")
-TASK_KINDS = ("submit", "extend", "export", "attention_maps", "retrain")
+TASK_KINDS = ("submit", "extend", "export", "attention_maps", "retrain", "webhook")
 TASK_STATES = ("queued", "running", "done", "failed")
 
 metadata = MetaData(

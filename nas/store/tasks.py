@@ -14,7 +14,7 @@ from nas.store.rows import as_record, inserted_id, now_ms
 from nas.store.schema import tasks
 from nas.store.transactions import Tables, exclusively, patient
 
-TaskKind = Literal["submit", "extend", "export", "attention_maps", "retrain"]
+TaskKind = Literal["submit", "extend", "export", "attention_maps", "retrain", "webhook"]
 TaskState = Literal["queued", "running", "done", "failed"]
 
 #: A task whose process died so often is given up.

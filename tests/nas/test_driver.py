@@ -1,11 +1,13 @@
+import time
 from contextlib import contextmanager
 
 import pytest
 
+from nas.control import cancel, pause, requeue, retry
 from nas.driver import drive_job
-from nas.errors import DataProblem, NoSuchDevice
+from nas.errors import DataProblem, LeaseLost, NoSuchDevice, WrongState
 from nas.home import Home
-from nas.locks import is_driven
+from nas.leasing import driving, is_driven
 from tests.nas.search.conftest import Workers, record
 from workers.errors import DataError, PoolError
 
@@ -68,7 +70,7 @@ def test_ctrl_c_leaves_a_job_that_goes_on(store, home):
     with pytest.raises(KeyboardInterrupt):
         drive(store, home, job, Workers(spoil=spoil))
     assert store.jobs.get("small").state == "interrupted"
-    assert not is_driven(home.root, "small")
+    assert not is_driven(store, job)
     assert drive(store, home, store.jobs.get("small")).state == "done"
 
 
@@ -124,3 +126,91 @@ def test_a_drive_begins_with_sweeping_what_a_killed_worker_left(store, home):
     unfinished.touch()
     drive(store, home, job)
     assert not unfinished.exists()
+
+
+def asking(store, what, at="6:"):
+    """Workers under whom somebody asks something of the driver, once, at a task."""
+    asked = []
+
+    def spoil(task, answer):
+        if task.key.startswith(at) and not asked:
+            asked.append(what(store, store.jobs.get("small")))
+            deadline = time.monotonic() + 10
+            while store.leases.of(1).beats < store.beats_seen + 2:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        store.beats_seen = held.beats if (held := store.leases.of(1)) else 0
+        return answer
+
+    store.beats_seen = 0
+    return Workers(2, spoil=spoil)
+
+
+@pytest.fixture
+def quick_beats(monkeypatch):
+    monkeypatch.setattr("nas.leasing.BEAT_SECONDS", 0.02)
+
+
+def test_a_paused_job_keeps_what_ran_and_goes_on(store, home, quick_beats):
+    job = drive(store, home, record(store), asking(store, pause))
+    assert (job.state, job.request) == ("paused", "")
+    assert not is_driven(store, job)
+    assert store.charges.list(job.id, "lost") == store.charges.list(job.id, "stopped") == []
+    before = store.trials.reports(job.id)
+    assert requeue(store, job).state == "queued"
+    job = drive(store, home, store.jobs.get("small"))
+    assert job.state == "done"
+    after = store.trials.reports(job.id)
+    assert all(after[trial][: len(rows)] == rows for trial, rows in before.items())
+    assert ("finalist", "done") in counts(store, job)
+
+
+def test_a_cancelled_job_keeps_its_results_and_can_be_retried(store, home, quick_beats):
+    job = drive(store, home, record(store), asking(store, cancel))
+    assert job.state == "cancelled"
+    states = {trial.state for trial in store.trials.list(job.id)}
+    assert states <= {"done", "pruned", "failed"}
+    cut_off = [t for t in store.trials.list(job.id) if t.reason == "cancelled"]
+    assert cut_off
+    assert retry(store, job).state == "queued"
+    job = drive(store, home, store.jobs.get("small"))
+    assert job.state == "done"
+    assert not [t for t in store.trials.list(job.id) if t.reason == "cancelled"]
+
+
+def test_a_job_makes_room_for_a_more_urgent_one(store, home, quick_beats):
+    job = drive(
+        store, home, record(store), asking(store, lambda store, job: store.jobs.ask(1, "yield"))
+    )
+    assert (job.state, job.reason) == ("queued", "made room for a job of higher priority")
+    assert drive(store, home, job).state == "done"
+
+
+def test_who_loses_the_job_to_another_writes_nothing_more(store, home, quick_beats):
+    def steal(store, job):
+        held = store.leases.of(job.id)
+        while True:
+            try:
+                return store.leases.take(job.id, "another", store.leases.of(job.id))
+            except WrongState:
+                assert held
+
+    stolen = []
+
+    def spoil(task, answer):
+        if task.key.startswith("6:") and not stolen:
+            stolen.append(steal(store, store.jobs.get("small")))
+            stolen.append(store.jobs.events(1)[-1].id)
+        return answer
+
+    with pytest.raises(LeaseLost):
+        drive(store, home, record(store), Workers(spoil=spoil))
+    assert store.jobs.events(1)[-1].id == stolen[1]
+    assert store.jobs.get("small").state == "running"
+    assert store.leases.of(1).token == stolen[0].token
+
+
+def test_a_job_that_is_driven_is_refused(store, home):
+    job = record(store)
+    with driving(store, job), pytest.raises(WrongState, match="driven already, by process"):
+        drive(store, home, job)

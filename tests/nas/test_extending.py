@@ -7,7 +7,7 @@ from nas.errors import DataProblem, WrongState
 from nas.extending import extend
 from nas.extension import begun, changed_document, extended_spec
 from nas.home import Home
-from nas.locks import driving
+from nas.leasing import driving
 from search_spaces.architecture import Architecture
 from search_spaces.space import SearchSpace
 from tests.nas.search.conftest import SPACE, Workers, found_for, record
@@ -130,7 +130,7 @@ def test_other_images_are_refused_and_nothing_changes(store, home):
 
 def test_a_job_that_is_driven_is_not_extended(store, home):
     job = drive(store, home, record(store))
-    with driving(home.root, "small"), pytest.raises(WrongState):
+    with driving(store, job), pytest.raises(WrongState):
         extended(store, home, job, trials=4)
     assert store.jobs.get("small") == job
 

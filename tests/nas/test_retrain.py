@@ -9,7 +9,7 @@ from nas.deep import deep_check
 from nas.driver import drive_job
 from nas.errors import DataProblem, NotFound, TrainingFailed, UsageProblem, WrongState
 from nas.home import Home
-from nas.locks import driving
+from nas.leasing import driving
 from nas.retrain import recipe_changes, retrain
 from nas.submission import submit
 from nas.tracking import values
@@ -186,7 +186,7 @@ def test_bad_input_is_refused_before_anything_is_written(store, home, job, again
         again(99, epochs=3)
     with pytest.raises(UsageProblem, match=r"recipe.epochs: 0 is out of range"):
         again(1, epochs=0)
-    with driving(home.root, job.name), pytest.raises(WrongState):
+    with driving(store, job), pytest.raises(WrongState):
         again(1, epochs=3)
     store.jobs.add_details(job.id, {"data": {**job.details["data"], "hash": "other"}})
     job = store.jobs.get(job.name)

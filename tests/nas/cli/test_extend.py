@@ -3,7 +3,7 @@ import json
 import pytest
 
 from nas.home import Home
-from nas.locks import driving
+from nas.leasing import driving
 from nas.store.store import Store
 
 
@@ -48,7 +48,8 @@ def test_what_is_wrong_is_refused_before_anything_is_written(nas, queued, option
 
 
 def test_a_job_that_another_process_drives_is_refused(nas, queued):
-    with driving(Home.here().root, "small"):
+    store = Store(Home.here().store_url)
+    with driving(store, store.jobs.get("small")):
         done = nas("extend", "small", "--trials", 3)
     assert done.exit_code == 2
     assert "is being driven already, by process" in done.stderr

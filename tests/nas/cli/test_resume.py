@@ -1,5 +1,6 @@
 from nas.home import Home
-from nas.locks import driving
+from nas.leasing import driving
+from nas.store.store import Store
 
 
 def test_an_unknown_job_is_not_found_and_nothing_is_written(nas, here):
@@ -11,7 +12,8 @@ def test_an_unknown_job_is_not_found_and_nothing_is_written(nas, here):
 
 def test_a_job_that_another_process_drives_is_refused(nas, job):
     assert nas("submit", job).exit_code == 0
-    with driving(Home.here().root, "small"):
+    store = Store(Home.here().store_url)
+    with driving(store, store.jobs.get("small")):
         done = nas("resume", "small")
     assert done.exit_code == 2
     assert "is being driven already, by process" in done.stderr

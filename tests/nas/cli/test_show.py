@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from nas.analysis.summary import job_summary
-from nas.locks import driving
+from nas.leasing import driving
 from nas.store.schema import jobs
 
 
@@ -44,13 +44,13 @@ def test_trials_as_json(nas, store, add_job):
 
 
 def test_a_job_whose_driver_died_says_how_to_go_on(nas, here, store, add_job):
-    add_job(store, state="running")
+    job = add_job(store, state="running")
     assert "nas resume synthetic" in nas("show", "synthetic").stdout
-    with driving(here / ".nas", "synthetic"):
+    with driving(store, job):
         assert "nas resume" not in nas("show", "synthetic").stdout
 
 
-@pytest.mark.parametrize("state", ["queued", "interrupted", "failed"])
+@pytest.mark.parametrize("state", ["queued", "paused", "interrupted", "failed"])
 def test_what_can_be_resumed_says_so(nas, store, add_job, state):
     add_job(store, state=state)
     assert "nas resume synthetic" in nas("show", "synthetic").stdout

@@ -70,14 +70,15 @@ def test_released_leases_are_free_and_a_foreign_release_does_nothing(store, job)
     assert store.leases.of(job.id) is None
 
 
-def test_takeovers_count_only_while_nothing_happens(store, job, trial):
+def test_takeovers_count_only_while_nothing_is_reported(store, job, trial, row):
     held = store.leases.take(job.id, "a")
     assert held.takeovers == 0
     held = store.leases.take(job.id, "b", held)
     assert held.takeovers == 1
     held = store.leases.take(job.id, "c", held)
     assert held.takeovers == 2
-    store.trials.set_state(trial, "waiting")
+    store.jobs.set_state(job.id, "running")
+    store.trials.report(trial, row, "waiting")
     assert store.leases.take(job.id, "d", held).takeovers == 1
 
 

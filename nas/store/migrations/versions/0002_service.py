@@ -95,7 +95,7 @@ def _create_tasks() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("finished_ms", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('submit', 'extend', 'export', 'attention_maps', 'retrain')",
+            "kind IN ('submit', 'extend', 'export', 'attention_maps', 'retrain', 'webhook')",
             name=op.f("ck_tasks_kind"),
         ),
         sa.CheckConstraint(

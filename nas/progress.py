@@ -1,0 +1,83 @@
+"""Where a job stands while it is driven, for people who watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from nas.pareto import hypervolume
+from nas.search.book import TrialBook
+from nas.search.finalists import front_trials
+from nas.store.records import Trial
+
+Phase = Literal["starting", "search", "finalists", "test", "retrain", "done"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a job stands, for people who watch.
+
+    Attributes:
+        done: of ``total`` units of the phase: trials that ended, repeats, checkpoints.
+        epochs: trained so far in the search.
+        hypervolume: of the finished trials, in 0…1 of the reference box.
+        budget: what was spent of each limit, in words.
+    """
+
+    phase: Phase
+    done: int
+    total: int
+    running: tuple[Trial, ...] = ()
+    states: tuple[tuple[str, int], ...] = ()
+    epochs: int = 0
+    best_accuracy: float | None = None
+    front_size: int = 0
+    hypervolume: float = 0.0
+    note: str = ""
+    budget: str = ""
+
+
+Observer = Callable[[Progress], None]
+
+
+def searching(book: TrialBook) -> Progress:
+    """During the search: its trials by state, what it found so far."""
+    searched = book.searched()
+    over = ("done", "pruned", "failed", "waiting")
+    ended = [t for t in searched if t.counted and t.state in over]
+    done = [t for t in searched if t.state == "done"]
+    counts: dict[str, int] = {}
+    for trial in searched:
+        counts[trial.state] = counts.get(trial.state, 0) + 1
+    return Progress(
+        "search",
+        len(ended),
+        book.plan.spec.search.trials,
+        tuple(t for t in searched if t.state == "running"),
+        tuple(sorted(counts.items())),
+        book.trained_epochs(),
+        max((t.accuracy or 0.0 for t in done), default=None),
+        len(front_trials(book)),
+        book_hypervolume(book),
+    )
+
+
+def book_hypervolume(book: TrialBook) -> float:
+    """Hypervolume of the finished trials against the reference fixed at submission."""
+    done = [t for t in book.searched() if t.state == "done"]
+    reference = book.plan.reference
+    return hypervolume(
+        [t.accuracy or 0.0 for t in done],
+        [t.cost(book.plan.objective) for t in done],
+        reference[0],
+        reference[1],
+    )
+
+
+def repeating(book: TrialBook, planned: int) -> Progress:
+    """While finalists train on further seeds, ``planned`` at first."""
+    repeats = [t for t in book.trials.values() if t.kind == "finalist"]
+    ended = sum(t.state in ("done", "failed") for t in repeats)
+    running = tuple(t for t in repeats if t.state == "running")
+    return Progress("finalists", ended, max(planned, len(repeats)), running)
