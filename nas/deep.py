@@ -12,6 +12,7 @@ import torch
 
 from nas.errors import DataProblem, JobFileError, NoSuchDevice, OverLimit, Problem
 from nas.estimate import duration, epoch_seconds, hours, trainings
+from nas.home import ray_address
 from nas.search.baselines import refused_own
 from nas.spec import JobSpec
 from nas.spec_file import Locate, dotted
@@ -155,7 +156,7 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
 
 def _affordable(spec: JobSpec, seconds: float, locate: Locate) -> float | None:
     """Full trainings that the budget is enough for; a cluster's speed is not known here."""
-    found = None if spec.workers.address else trainings(spec, seconds)
+    found = None if ray_address(spec.workers.address) else trainings(spec, seconds)
     if found is None:
         return None
     name, count = found
@@ -167,7 +168,7 @@ def _affordable(spec: JobSpec, seconds: float, locate: Locate) -> float | None:
 
 
 def _device(spec: JobSpec) -> torch.device:
-    if spec.workers.address:
+    if ray_address(spec.workers.address):
         return torch.device("cpu")  # the cluster's devices are not seen from here
     try:
         return resolve_device(spec.workers.device)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from nas.control import end_cancelled
 from nas.errors import DataProblem, LeaseLost, NoSuchDevice
-from nas.home import Home
+from nas.home import Home, ray_address
 from nas.leasing import Held, driving
 from nas.meter import Meter
 from nas.plan import Plan
@@ -40,7 +40,7 @@ def ray_pool(job: Job, say: Callable[[str], None]) -> RayPool:
         count=workers["count"],
         cpus=workers["cpus"],
         gpus=workers["gpus"],
-        address=workers["address"] or "",
+        address=ray_address(workers["address"]),
         threads=workers["cpus"],
         progress=say,
     )

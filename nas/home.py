@@ -1,4 +1,4 @@
-"""Where things lie: ``NAS_HOME`` and the store's address. Nothing is created by looking."""
+"""Where things lie: ``NAS_HOME``, the store's address and Ray's. Nothing is created by looking."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def ray_address(named: str | None, environ: Mapping[str, str] | None = None) -> str:
+    """The Ray cluster that trains a job: what the job file names, or ``NAS_RAY_ADDRESS``.
+
+    Returns:
+        ``HOST:PORT``; empty: Ray is started here.
+    """
+    env = os.environ if environ is None else environ
+    return named or env.get("NAS_RAY_ADDRESS", "").strip()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from nas import yaml_source
 from nas.driver import for_people, ray_pool
 from nas.errors import DataProblem, NoSuchDevice, TrainingFailed, UsageProblem, did_you_mean
-from nas.home import Home
+from nas.home import Home, ray_address
 from nas.leasing import driving
 from nas.meter import Meter
 from nas.plan import Plan
@@ -197,7 +197,7 @@ def _recipe_of(plan: Plan, changes: Mapping[str, Any]) -> Recipe:
 
 def _check_means(job: Job, plan: Plan) -> None:
     """The images and the device, before anything is written."""
-    if not job.details["workers"]["address"]:
+    if not ray_address(job.details["workers"]["address"]):
         try:
             resolve_device(plan.device)
         except ValueError as error:

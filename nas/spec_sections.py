@@ -232,7 +232,7 @@ class WorkersSection(Section):
     Attributes:
         count: workers; ``auto``: as many as the machine's cores (or GPUs) allow.
         gpus: share of a GPU a worker takes: 0, up to 1, or a whole number.
-        address: of a running Ray cluster; absent: Ray is started here.
+        address: of a running Ray cluster; absent: NAS_RAY_ADDRESS, or Ray is started here.
     """
 
     count: int | Literal["auto"] = "auto"

@@ -11,6 +11,7 @@ import torch
 
 from nas.cost_shares import cost_shares
 from nas.deep import DeepReport
+from nas.home import ray_address
 from nas.search.baselines import choose_baselines
 from nas.spec import JobSpec
 from nas.store.records import Job
@@ -93,7 +94,7 @@ def resolve_workers(spec: JobSpec) -> dict[str, Any]:
     """
     section = spec.workers
     device: str = "cuda" if section.gpus else section.device
-    if not section.address:
+    if not ray_address(section.address):
         device = resolve_device(device).type
     count, gpus = section.resolved_count(), section.gpus
     if device == "cuda" and not gpus:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from nas.home import Home
+from nas.home import Home, ray_address
 
 
 def test_default_is_a_folder_here_and_nothing_is_made(tmp_path, monkeypatch):
@@ -32,3 +32,9 @@ def test_create_makes_what_is_asked_for(tmp_path):
     assert home.create(home.checkpoints("a")).is_dir()
     assert not home.logs.exists()
     assert home.create() == home.root
+
+
+def test_a_cluster_is_named_by_the_job_file_or_by_the_environment():
+    assert ray_address(None, {}) == ""
+    assert ray_address(None, {"NAS_RAY_ADDRESS": " ray-head:6379\n"}) == "ray-head:6379"
+    assert ray_address("mine:1", {"NAS_RAY_ADDRESS": "ray-head:6379"}) == "mine:1"
