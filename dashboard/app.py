@@ -12,54 +12,31 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import api, events, pages
 from dashboard.charts import routes as charts
+from dashboard.guard.base_path import BasePath, path_of
+from dashboard.guard.headers import SecurityHeaders
 from dashboard.hub import Hub
 from dashboard.reader import Reader
 from nas.errors import NasError
 from nas.figures import plotly_script
 
-#: plotly.js sets styles through the CSSOM, which no policy restricts; the one style sheet that it
-#: would write into the page is switched off in base.html and stands in static/plotly.css. Its
-#: download button draws through blob: and data: addresses, hence the two for images.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data: blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(store_url: str, listens_on: str = "127.0.0.1") -> FastAPI:
+def create_app(store_url: str, listens_on: str = "127.0.0.1", base_path: str = "") -> FastAPI:
     """The application over one store.
 
     Args:
         store_url: of our store; an embedded one that doesn't exist yet counts as empty.
         listens_on: on a loopback address, requests that name any other host are refused, so that
             a foreign page can't read through a name that it points at 127.0.0.1.
+        base_path: below which all of it lies, behind a proxy.
     """
     app = FastAPI(
         title="Attention placement",
@@ -82,7 +59,8 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1") -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
     if listens_on in LOOPBACK:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
-    app.add_middleware(_Headers)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(BasePath, base=base_path)
     return app
 
 
@@ -99,23 +77,6 @@ def _plotly() -> FileResponse:
     return FileResponse(plotly_script(), media_type="text/javascript", headers=headers)
 
 
-class _Headers:
-    """Puts the security headers on every answer; streams pass as they come."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                headers.setdefault("Cache-Control", "no-cache")
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-
 def _on_nas_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, NasError)
     return _answer(request, error.http_status, error.kind, str(error))
@@ -124,7 +85,7 @@ def _on_nas_error(request: Request, error: Exception) -> Response:
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = "not_found" if error.status_code == 404 else "refused"
-    message = f"there is no page {request.url.path}" if kind == "not_found" else str(error.detail)
+    message = f"there is no page {path_of(request)}" if kind == "not_found" else str(error.detail)
     return _answer(request, error.status_code, kind, message)
 
 
@@ -134,6 +95,6 @@ def _on_unexpected(request: Request, error: Exception) -> Response:
 
 
 def _answer(request: Request, status: int, kind: str, message: str) -> Response:
-    if request.url.path.startswith("/api/"):
+    if path_of(request).startswith("/api/"):
         return JSONResponse({"error": {"kind": kind, "message": message}}, status)
     return pages.message_page(request, status, message)

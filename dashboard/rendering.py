@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.routing import NoMatchFound
 
 from dashboard.formats import FILTERS
+from dashboard.guard.base_path import base_of, path_of
 
 #: Route -> title, in the order of the tabs; a trial has a tab only on its own page.
 TABS = {
@@ -23,7 +24,15 @@ TABS = {
     "cluster_page": "Cluster",
 }
 
-_TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
+
+def _addresses(request: Request) -> dict[str, Any]:
+    """For every template: ``base`` stands before each ``href``, ``src`` and ``action``."""
+    return {"base": base_of(request), "here": path_of(request)}
+
+
+_TEMPLATES = Jinja2Templates(
+    directory=Path(__file__).parent / "templates", context_processors=[_addresses]
+)
 _TEMPLATES.env.filters.update(FILTERS)
 _TEMPLATES.env.globals["plotly"] = f"/static/plotly.min.js?v={version('plotly')}"
 
@@ -63,7 +72,7 @@ def _tabs(request: Request, name: str) -> list[dict[str, Any]]:
         if url is None:  # it needs a trial's number
             if route != here:
                 continue
-            url, title = request.url.path, f"{title} {request.path_params['number']}"
+            url, title = path_of(request), f"{title} {request.path_params['number']}"
         found.append({"url": url, "title": title, "here": route == here})
     return found
 

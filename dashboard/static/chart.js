@@ -3,6 +3,8 @@
 // The URL answers {note, empty, data, layout, table: {columns: [{title, unit, number}], rows, link}}:
 // a plotly figure whose colours are written "var(--front)", and the same numbers as a table. A point
 // whose customdata is a trial's number, and the table's first column, lead to link + number.
+import { base } from "./base.js";
+
 const CONFIG = { responsive: true, displayModeBar: false };
 // An element of this id keeps plotly.js from writing the style sheet of maps, which nothing here needs
 // and the page's policy forbids.
@@ -13,7 +15,7 @@ let loading = null;
 function plotly(source) {
   loading ??= new Promise((done, failed) => {
     const script = document.createElement("script");
-    script.src = source;
+    script.src = base + source;
     script.onload = done;
     script.onerror = () => failed(new Error("plotly.js didn't load"));
     const guard = document.createElement("template");
@@ -73,7 +75,7 @@ async function load(element) {
   const chart = charts.get(element);
   let body;
   try {
-    const answer = await fetch(element.dataset.chart);
+    const answer = await fetch(base + element.dataset.chart);
     if (!answer.ok) throw new Error(`${answer.status}`);
     body = await answer.text();
     await plotly(element.dataset.plotly);
@@ -105,7 +107,7 @@ function show(element) {
 
 function open(element, number) {
   const { table } = JSON.parse(charts.get(element).body);
-  if (table.link && number !== undefined && number !== null) location.href = table.link + number;
+  if (table.link && number !== undefined && number !== null) location.href = base + table.link + number;
 }
 
 function tabulate(element, { table }) {
@@ -125,7 +127,7 @@ function tabulate(element, { table }) {
     values.forEach((value, index) => {
       const cell = row.insertCell();
       cell.className = table.columns[index].number ? "number" : "";
-      cell.append(index === 0 && table.link ? link(table.link, value) : shown(value));
+      cell.append(index === 0 && table.link ? link(base + table.link, value) : shown(value));
     });
   }
   box.replaceChildren(made);

@@ -1,6 +1,7 @@
 // Keeps a page up to date. <main data-events> names a stream of events, data-watch JSON that changes;
 // when either says so, the page is fetched again and its [data-live] parts are changed in place.
-import { morph } from "/static/morph.js";
+import { base } from "./base.js";
+import { morph } from "./morph.js";
 
 const main = document.getElementById("main");
 const stale = document.getElementById("stale");
@@ -55,7 +56,7 @@ function soon() {
 async function poll() {
   if (!document.hidden) {
     await attempt(async () => {
-      const now = await text(watch);
+      const now = await text(base + watch);
       if (seen !== null && now !== seen) await refresh();
       seen = now;
     });
@@ -64,7 +65,7 @@ async function poll() {
 }
 
 function listen() {
-  const source = new EventSource(events);
+  const source = new EventSource(base + events);
   let opened = false;
   source.onopen = () => {
     if (opened) soon(); // whatever happened while the line was down

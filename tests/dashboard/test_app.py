@@ -8,7 +8,8 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
-from dashboard.app import HEADERS, create_app
+from dashboard.app import create_app
+from dashboard.guard.headers import HEADERS
 
 PROBE = """
 import sys
