@@ -77,6 +77,10 @@ class Home:
         """Tracebacks of unexpected errors."""
         return self.root / "logs"
 
+    def job_log(self, job: str) -> Path:
+        """What the process said that drove a job for the service."""
+        return self.logs / "jobs" / f"{job}.log"
+
     def checkpoints(self, job: str) -> Path:
         """The checkpoints of one job."""
         return self.root / "checkpoints" / job

@@ -14,7 +14,7 @@ from nas.deep import DeepReport
 from nas.home import ray_address
 from nas.search.baselines import choose_baselines
 from nas.spec import JobSpec
-from nas.store.records import Job
+from nas.store.records import Job, JobState
 from nas.store.store import Store
 from workers.datasets import DATASETS
 from workers.device import Numerics, resolve_device
@@ -23,13 +23,24 @@ from workers.recipe import Recipe
 _PACKAGES = ("torch", "torchvision", "optuna", "ray", "mlflow", "sqlalchemy")
 
 
-def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
-    """Record a job as queued.
+def submit(
+    store: Store,
+    spec: JobSpec,
+    found: DeepReport,
+    *,
+    owner: str = "",
+    priority: int = 0,
+    state: JobState = "queued",
+) -> Job:
+    """Record a job.
 
     Args:
         store: where to.
         spec: the checked job file.
         found: what the deep check saw.
+        owner: who submits it.
+        priority: of its place in the queue.
+        state: that it begins in.
 
     Raises:
         NameTaken: if a job of this name exists.
@@ -69,7 +80,9 @@ def submit(store: Store, spec: JobSpec, found: DeepReport) -> Job:
             **{name: version(name) for name in _PACKAGES},
         },
     }
-    return store.jobs.create(spec.name, spec.model_dump(mode="json"), details)
+    return store.jobs.create(
+        spec.name, spec.model_dump(mode="json"), details, owner, priority, state
+    )
 
 
 def baselines_and_shares(spec: JobSpec, found: DeepReport) -> dict[str, Any]:

@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("nas.cli.list:list_jobs", "List jobs."),
     "show": ("nas.cli.show:show", "Show one job: state, trials, costs."),
     "resume": ("nas.cli.resume:resume", "Go on with a job that was interrupted."),
+    "pause": ("nas.cli.control:pause", "Stop a job at its next rungs."),
+    "cancel": ("nas.cli.control:cancel", "End a job and keep its results."),
+    "retry": ("nas.cli.control:retry", "Queue a failed or cancelled job again."),
+    "priority": ("nas.cli.control:priority", "Move a job in the queue."),
     "extend": ("nas.cli.extend:extend", "Give a job more trials, or another space."),
     "front": ("nas.cli.front:front", "Print a job's Pareto front."),
     "report": ("nas.cli.report:report", "Compare the front with the hand-made rules."),
@@ -36,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "spaces": ("nas.cli.spaces:spaces", "List attention types and ready search spaces."),
     "inspect": ("nas.cli.inspect:inspect", "Print a backbone's stages, positions and costs."),
     "doctor": ("nas.cli.doctor:doctor", "Check this machine and say what is missing."),
+    "dispatch": ("nas.cli.dispatch:dispatch", "Drive queued jobs: the service without pages."),
     "serve": ("nas.cli.serve:serve", "Start the dashboard."),
 }
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from types import FrameType
 
 from nas.cli.job_progress import job_display
 from nas.cli.output import Output, say
 from nas.home import Home
+from nas.signals import stopped_by_sigterm
 from nas.store.records import Job
 from nas.store.store import Store
 
@@ -57,12 +56,3 @@ def tell_end(store: Store, job: Job, seconds: float, output: Output) -> None:
         say(f"  nas front {job.name}                     the Pareto front")
         say(f"  nas report {job.name}                    the verdict against the baselines")
         say(f"  nas export {job.name} --pick knee --to DIR   a model as code")
-
-
-def stopped_by_sigterm() -> None:
-    """End on SIGTERM as on Ctrl-C: cleanly, with everything recorded kept."""
-    signal.signal(signal.SIGTERM, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nas.cli.foreground import stopped_by_sigterm
 from nas.cli.job_progress import job_display
 from nas.cli.opened import opened_job
 from nas.cli.output import Output, Part, Table, output_option, say
 from nas.cli.pick_options import pick_option
 from nas.errors import UsageProblem
 from nas.home import Home
+from nas.signals import stopped_by_sigterm
 
 if TYPE_CHECKING:
     from nas.retrain import Retrained

@@ -16,5 +16,5 @@ from nas.cli.recording import record_job
 @output_option
 def run(file: str, overrides: tuple[str, ...], quiet: bool, output: Output) -> None:
     """Run the job FILE here until it ends. Ctrl-C stops it; 'nas resume' goes on."""
-    store, home, job = record_job(file, overrides, quiet=quiet or output.json)
+    store, home, job = record_job(file, overrides, quiet=quiet or output.json, state="paused")
     drive_and_tell(store, home, job, quiet=quiet or output.json, output=output)

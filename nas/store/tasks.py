@@ -146,6 +146,14 @@ class ServiceTasks(Tables):
         """
         self._change(task, {"state": "failed", "error": error, "finished_ms": now_ms()})
 
+    def put_back(self, task: ServiceTask) -> None:
+        """Queue a task again that was stopped by hand; that was no attempt.
+
+        Raises:
+            LeaseLost: if another process does it now.
+        """
+        self._change(task, {"state": "queued", "token": "", "attempts": tasks.c.attempts - 1})
+
     def _change(self, task: ServiceTask, changes: dict[str, Any]) -> None:
         ours = (tasks.c.id == task.id, tasks.c.token == task.token, tasks.c.state == "running")
         with self._engine.begin() as connection:

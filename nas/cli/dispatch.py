@@ -1,0 +1,37 @@
+"""``nas dispatch``: take queued jobs, one process each."""
+
+from __future__ import annotations
+
+import signal
+
+import click
+
+from nas.cli.output import say
+from nas.home import Home
+
+
+@click.command()
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Jobs driven at once on this machine.",
+)
+def dispatch(jobs: int) -> None:
+    """Drive queued jobs until Ctrl-C; any number of dispatchers may share a store.
+
+    Ctrl-C or SIGTERM queues running jobs again with every finished rung kept.
+    """
+    from nas.service.dispatcher import Dispatcher
+    from nas.store.store import Store
+
+    home = Home.here()
+    store = Store(home.store_url)
+    dispatcher = Dispatcher(store, home, slots=jobs)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: dispatcher.stop())
+    where = "the store of NAS_STORE_URL" if home.store_address else str(home.root)
+    say(f"taking jobs of {where}, {jobs} at once (Ctrl-C stops)")
+    dispatcher.run()
+    store.close()

@@ -1,0 +1,100 @@
+"""``python -m nas.service.doing TASK``: the process that does one task of the service."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nas.errors import LeaseLost, NasError, StoreUnreachable
+from nas.holder import myself
+from nas.home import Home
+from nas.leasing import PATIENCE_SECONDS
+from nas.service.children import TOKEN_VARIABLE
+from nas.service.work import WORKS
+from nas.signals import stopped_by_sigterm
+from nas.store.store import Store
+from nas.store.tasks import ServiceTask
+from nas.watch import BEAT_SECONDS
+
+log = logging.getLogger("nas.tasks")
+
+
+def main(number: int) -> int:
+    """Do a task that the dispatcher claimed; gives the exit status."""
+    stopped_by_sigterm()
+    home = Home.here()
+    store = Store(home.store_url, patience=PATIENCE_SECONDS)
+    task = store.tasks.get(number)
+    if task.token != os.environ.pop(TOKEN_VARIABLE):
+        log.warning("task %s is done by another process", number)
+        return 0
+    try:
+        with _beating(store, task):
+            result, error = _done(store, home, task)
+        if error is None:
+            store.tasks.finish(task, result)
+        else:
+            store.tasks.fail(task, error)
+    except LeaseLost as lost:
+        log.warning("%s", lost)
+    except KeyboardInterrupt:
+        store.tasks.put_back(task)
+    return 0
+
+
+def _done(
+    store: Store, home: Home, task: ServiceTask
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The result, or the error as the API reports it."""
+    try:
+        return WORKS[task.kind](store, home, task), None
+    except NasError as error:
+        log.info("task %s: %s", task.id, error)
+        return {}, error_body(error)
+    except Exception as error:
+        log.exception("task %s", task.id)
+        message = f"unexpected: {type(error).__name__}; the log of task {task.id} has more"
+        return {}, {"kind": "unexpected", "message": message, "problems": [], "status": 500}
+
+
+def error_body(error: NasError) -> dict[str, Any]:
+    """An error as the API reports it, with its HTTP status."""
+    return {
+        "kind": error.kind,
+        "message": str(error),
+        "problems": error.details(),
+        "status": error.http_status,
+    }
+
+
+@contextmanager
+def _beating(store: Store, task: ServiceTask) -> Iterator[None]:
+    closing = threading.Event()
+
+    def beat() -> None:
+        while not closing.is_set():
+            try:
+                store.tasks.beat(task, myself())
+            except LeaseLost:
+                return
+            except StoreUnreachable:
+                pass
+            closing.wait(BEAT_SECONDS)
+
+    thread = threading.Thread(target=beat, name="task", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        thread.join()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,131 @@
+"""What tasks do: one function a kind, from a task's payload to its result. They load torch."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nas.home import Home
+from nas.store.records import Job
+from nas.store.store import Store
+from nas.store.tasks import ServiceTask, TaskKind
+
+log = logging.getLogger("nas.tasks")
+
+Work = Callable[[Store, Home, ServiceTask], dict[str, Any]]
+
+
+def submit(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Check a job file to the bottom and record it.
+
+    The payload holds ``job_file`` (text), ``overrides`` and ``priority``.
+    """
+    from nas.recording import record
+    from nas.spec_file import Document, checked
+
+    document = Document.read(task.payload["job_file"], "job.yaml")
+    for override in task.payload.get("overrides", ()):
+        document.override(override)
+    _, job = record(
+        home,
+        checked(document),
+        document.place,
+        log.info,
+        owner=task.owner,
+        priority=task.payload.get("priority", 0),
+    )
+    return {"id": job.id, "name": job.name, "state": job.state}
+
+
+def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Queue a job again with more to do: ``trials``, ``space`` (name or YAML), ``overrides``."""
+    from nas.deep import deep_check
+    from nas.extending import extend as record
+    from nas.extension import begun, changed_document, extended_spec
+
+    job, asked = _job(store, task), task.payload
+    count = begun(store.trials.list(job.id))
+    document = changed_document(
+        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count
+    )
+    spec = extended_spec(job, document, count)
+    job = record(store, home, job, spec, deep_check(spec, document.place, estimate=False))
+    return {"id": job.id, "name": job.name, "state": job.state}
+
+
+def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive."""
+    from nas.export.bundle import export as write
+    from nas.export.standing import picked_trial
+
+    job, trial, reason = _job(store, task), task.payload.get("trial"), ""
+    if trial is None:
+        pick = task.payload.get("pick") or "knee"
+        picked = picked_trial(store, job, pick, task.payload.get("under") or {})
+        trial, reason = picked.point.trial, f"{pick}: {picked.reason}"
+    name = f"{job.name}-trial-{trial}"
+    with _workshop(home) as folder:
+        result = write(store, job.name, trial, folder / name)
+        file = _packed(home, task, folder, name)
+    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file)}
+
+
+def attention_maps(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Draw what a ``trial``'s attention does to ``images`` test images."""
+    from nas.drawing.maps import write_maps
+
+    job, trial = _job(store, task), task.payload["trial"]
+    name = f"{job.name}-trial-{trial}-maps"
+    with _workshop(home) as folder:
+        result = write_maps(store, job.name, trial, task.payload.get("images", 8), folder / name)
+        file = _packed(home, task, folder, name)
+    return {**result.to_dict(), "folder": name, "file": str(file)}
+
+
+def retrain(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Train a ``trial`` again for ``epochs``, with ``overrides`` of its recipe and a ``seed``."""
+    from nas.retrain import recipe_changes
+    from nas.retrain import retrain as train_again
+    from nas.tracking.follow import following
+
+    job, asked = _job(store, task), task.payload
+    changes = recipe_changes(asked["epochs"], asked.get("overrides", ()))
+    follower = following(store, home, job, log.warning)
+    result = train_again(
+        store, home, job, asked["trial"], changes, asked.get("seed"), follower=follower
+    )
+    return result.to_dict()
+
+
+#: Kind of a task -> who does it.
+WORKS: dict[TaskKind, Work] = {
+    "submit": submit,
+    "extend": extend,
+    "export": export,
+    "attention_maps": attention_maps,
+    "retrain": retrain,
+}
+
+
+def _job(store: Store, task: ServiceTask) -> Job:
+    return store.jobs.get(str(task.job_id))
+
+
+@contextmanager
+def _workshop(home: Home) -> Iterator[Path]:
+    """A folder on the same disk as the results, gone when the work is done."""
+    parent = home.create(home.exports / "tasks")
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".making-") as folder:
+        yield Path(folder)
+
+
+def _packed(home: Home, task: ServiceTask, folder: Path, name: str) -> Path:
+    """The folder as one archive among the exports, whole or not there."""
+    made = shutil.make_archive(str(folder / "made"), "zip", folder, name)
+    target = home.create(home.exports / "tasks") / f"{task.id}-{name}.zip"
+    return Path(made).replace(target)
