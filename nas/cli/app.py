@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("nas.cli.init_command:init", "Write a commented job file to start from."),
     "validate": ("nas.cli.validate:validate", "Check a job file; --deep builds its models too."),
     "run": ("nas.cli.run:run", "Run a job here, in the foreground."),
-    "submit": ("nas.cli.submit:submit", "Record a job for the service to run."),
+    "submit": ("nas.cli.submit:submit", "Queue a job for the service."),
     "list": ("nas.cli.list:list_jobs", "List jobs."),
     "show": ("nas.cli.show:show", "Show one job: state, trials, costs."),
     "resume": ("nas.cli.resume:resume", "Go on with a job that was interrupted."),
@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("nas.cli.inspect:inspect", "Print a backbone's stages, positions and costs."),
     "doctor": ("nas.cli.doctor:doctor", "Check this machine and say what is missing."),
     "dispatch": ("nas.cli.dispatch:dispatch", "Drive queued jobs: the service without pages."),
-    "serve": ("nas.cli.serve:serve", "Start the dashboard."),
+    "serve": ("nas.cli.serve:serve", "Start the service: dashboard, API, dispatcher."),
 }
 
 

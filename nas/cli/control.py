@@ -19,7 +19,7 @@ def cancel(job: str, output: Output) -> None:
     """End JOB for good; its results and its front are kept."""
     from nas import control
 
-    _do(job, control.cancel, "cancelled", output)
+    change(job, control.cancel, "cancelled", output)
 
 
 @click.command()
@@ -29,7 +29,7 @@ def pause(job: str, output: Output) -> None:
     """Let what runs of JOB come to its rung, then stop; 'nas resume' goes on."""
     from nas import control
 
-    _do(job, control.pause, "paused", output)
+    change(job, control.pause, "paused", output)
 
 
 @click.command()
@@ -40,10 +40,11 @@ def retry(job: str, failed_trials: bool, output: Output) -> None:
     """Queue JOB again after it failed or was cancelled."""
     from nas import control
 
-    _do(job, lambda store, found: control.retry(store, found, failed_trials), "queued", output)
+    change(job, lambda store, found: control.retry(store, found, failed_trials), "queued", output)
 
 
-@click.command()
+# A priority below 0 begins like an option.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("job")
 @click.argument("priority", type=int)
 @output_option
@@ -51,10 +52,11 @@ def priority(job: str, priority: int, output: Output) -> None:
     """Move JOB in the queue: -100 to 100, higher is sooner."""
     from nas import control
 
-    _do(job, lambda store, found: control.set_priority(store, found, priority), "", output)
+    change(job, lambda store, found: control.set_priority(store, found, priority), "", output)
 
 
-def _do(name: str, act: Callable[[Store, Job], Job], aim: str, output: Output) -> None:
+def change(name: str, act: Callable[[Store, Job], Job], aim: str, output: Output) -> None:
+    """Do something to a job and tell what it is now, or soon."""
     with opened_job(name) as (store, found):
         now = act(store, found)
     data = {"id": now.id, "name": now.name, "state": now.state, "request": now.request}

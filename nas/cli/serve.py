@@ -1,9 +1,9 @@
-"""``nas serve``: the dashboard."""
+"""``nas serve``: the service."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
+import signal
 import socket
 import sys
 
@@ -23,17 +23,52 @@ from nas.home import Home
     type=click.IntRange(1, 65535),
     help="Port to listen on.",
 )
-def serve(host: str, port: int) -> None:
-    """Show jobs and their Pareto fronts in a browser, until Ctrl-C. Read-only."""
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Jobs driven at once on this machine.",
+)
+@click.option("--web-only", is_flag=True, help="Pages and API alone; 'nas dispatch' takes jobs.")
+@click.option("--base-path", default="", metavar="PATH", help="Where a reverse proxy puts it.")
+@click.option(
+    "--trusted-proxies",
+    default="",
+    metavar="ADDRESSES",
+    help="Proxies, by commas, whose X-Forwarded-… headers count.",
+)
+def serve(
+    host: str, port: int, jobs: int, web_only: bool, base_path: str, trusted_proxies: str
+) -> None:
+    """Run the service until Ctrl-C: the dashboard, its API, and a dispatcher that takes jobs.
+
+    Ctrl-C or SIGTERM queues running jobs again with every finished rung kept.
+    """
     home = Home.here()
     _refuse_taken(host, port)
-    if not _is_loopback(host):
-        say(f"there is no sign-in: everybody who reaches {host}:{port} can read all jobs")
+    # By name, in processes of their own: the floors point down, so nas can't import dashboard.
+    web = [sys.executable, "-m", "dashboard", "--host", host, "--port", str(port)]
+    web += ["--base-path", base_path, "--trusted-proxies", trusted_proxies]
     where = "the store of NAS_STORE_URL" if home.store_address else str(home.root)
-    say(f"dashboard of {where} at http://{_shown(host)}:{port} (Ctrl-C stops it)")
-    # By name, in place of this process: the floors point down, so nas can't import dashboard.
-    command = [sys.executable, "-m", "dashboard", "--host", host, "--port", str(port)]
-    os.execv(sys.executable, command)
+    say(f"dashboard of {where} at http://{_shown(host)}:{port}{base_path} (Ctrl-C stops it)")
+    if web_only:
+        os.execv(sys.executable, web)
+    _make(home)
+    from nas.service.supervisor import Supervisor
+
+    dispatch = [sys.executable, "-m", "nas", "dispatch", "--jobs", str(jobs)]
+    supervisor = Supervisor({"web": web, "dispatcher": dispatch})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: supervisor.stop())
+    sys.exit(supervisor.run())
+
+
+def _make(home: Home) -> None:
+    """The store, before two processes come to make it."""
+    from nas.store.store import Store
+
+    Store(home.store_url).close()
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -47,13 +82,6 @@ def _refuse_taken(host: str, port: int) -> None:
             raise UsageProblem(
                 f"can't listen on {host}:{port}: {why}; choose another with --port or --host"
             ) from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _shown(host: str) -> str:

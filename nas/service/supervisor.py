@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nas.errors import Exit
+
 log = logging.getLogger("nas.serve")
 
 #: Seconds before a process that died is started again: doubled each time, up to the longest.
@@ -74,7 +76,7 @@ class Supervisor:
         if code is None:
             return None
         one.process = None
-        if 1 <= code <= 4:  # our own refusals: what is wrong is not mended by trying again
+        if code in (Exit.USAGE, Exit.NOT_ALLOWED):  # not mended by trying again
             return code
         one.wait = FIRST_WAIT if now - one.started >= STEADY_SECONDS else one.wait
         log.warning("%s ended with status %s; starting it again in %g s", one.name, code, one.wait)

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from nas.cli.app import cli
-from nas.cli.serve import _is_loopback, _shown
+from nas.cli.serve import _shown
 
 
 @pytest.fixture
@@ -63,13 +63,6 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path, port):
     assert result.exit_code == 2
     assert f"can't listen on 127.0.0.1:{port}" in result.output
     assert "--port" in result.output
-
-
-def test_loopback_addresses_are_known():
-    assert _is_loopback("127.0.0.2")
-    assert _is_loopback("localhost")
-    assert not _is_loopback("0.0.0.0")
-    assert not _is_loopback("example.org")
 
 
 def test_an_address_is_shown_as_a_browser_takes_it():

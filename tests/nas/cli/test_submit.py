@@ -8,7 +8,7 @@ def test_a_submitted_job_is_queued_and_the_next_commands_are_told(nas, job):
     done = nas("submit", job)
     assert done.exit_code == 0, done.output
     assert "job 1 (small) is queued" in done.stdout
-    for command in ("nas resume small", "nas show small", "nas front small"):
+    for command in ("nas serve", "nas resume small", "nas front small", "nas cancel small"):
         assert command in done.stdout
     (recorded,) = Store(Home.here().store_url).jobs.list()
     assert (recorded.name, recorded.state) == ("small", "queued")
