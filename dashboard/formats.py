@@ -45,20 +45,25 @@ def ended(job: Mapping[str, Any]) -> int:
     return sum(job["trials"][state] for state in ("done", "pruned", "failed"))
 
 
-def spent(job: Mapping[str, Any]) -> str:
-    """``epochs 80 of 120, wall clock 3 min of 5 min``: what was spent of each limit, if any."""
-    names = [name for name in NAMES if job["budget"][name] is not None]
-    told = (f"{TITLES[n]} {amount(n, job['spent'][n], job['budget'][n])}" for n in names)
-    return ", ".join(told)
+def limits(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was spent of each limit, trials first, in words and as a share: ``48 of 48 trials``."""
+    trials = max(job["budget"]["trials"], 1)
+    found = [{"words": f"{ended(job):,} of {trials:,} trials", "used": ended(job), "most": trials}]
+    for name in NAMES:
+        most, used = job["budget"][name], job["spent"][name]
+        if most is not None:
+            words = f"{TITLES[name]} {amount(name, used, most)}"
+            found.append({"words": words, "used": min(used, most), "most": most})
+    return found
 
 
-def repeats(point: Mapping[str, Any]) -> str:
-    """Mean over the further seeds, half its interval, and how many."""
-    mean, high, seeds = point["accuracy_mean"], point["accuracy_high"], point["seeds"]
-    if mean is None:
+def cell(value: object) -> str:
+    """A value of a table under a chart, as static/chart.js shows it."""
+    if value is None:
         return "–"
-    half = "" if high is None else f" ± {100 * (high - mean):.2f}"
-    return f"{100 * mean:.2f}{half} % (n={seeds})"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def architecture_lines(data: Mapping[str, Any]) -> list[str]:
@@ -74,7 +79,7 @@ FILTERS = {
     "duration": duration,
     "moment": moment,
     "ended": ended,
-    "spent": spent,
-    "repeats": repeats,
+    "limits": limits,
+    "cell": cell,
     "architecture_lines": architecture_lines,
 }

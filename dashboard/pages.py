@@ -7,6 +7,13 @@ from fastapi.responses import HTMLResponse
 
 from dashboard import rendering
 from dashboard.api import Read
+from dashboard.charts.front import front_chart
+from dashboard.charts.importance import TITLES, importance_numbers, importance_table
+from dashboard.charts.placements import GLYPH, placement_map, placement_numbers
+from dashboard.kept import NotYetError
+from dashboard.snapshot import Snapshot
+from nas.analysis.effects import FEWEST
+from nas.analysis.progress import seconds_left
 
 _HEADINGS = {404: "Not found", 503: "The store doesn't answer"}
 
@@ -24,8 +31,39 @@ def job_page(request: Request, name: str, read: Read) -> Response:
     """One job: where it stands, its verdict, its front."""
     job = read.job(name)
     over = job["state"] not in ("queued", "running")
-    report = read.report(name) if job["front_size"] and over else None
-    return rendering.job_page(request, "job.html", job, {"report": report})
+    context = {
+        "report": read.report(name) if job["front_size"] and over else None,
+        "left": read.of(name, "left", _left),
+        "front": read.of(name, "chart front", front_chart),
+    }
+    return rendering.job_page(request, "job.html", job, context)
+
+
+@router.get("/jobs/{name}/placements")
+def placements_page(request: Request, name: str, read: Read) -> Response:
+    """What each attention type does where, and how much each axis matters."""
+    job = read.job(name)
+    try:
+        found, front = read.soon(name, "effects", lambda seen: (seen.effects, seen.front))
+    except NotYetError:
+        return rendering.job_page(request, "placements.html", job, {"map": None})
+    context = {
+        "map": placement_map(found, front),
+        "importance": importance_table(found),
+        "numbers": {
+            "placements": placement_numbers(found, front),
+            "importance": importance_numbers(found),
+        },
+        "titles": TITLES,
+        "fewest": FEWEST,
+        "glyph": GLYPH,
+    }
+    return rendering.job_page(request, "placements.html", job, context)
+
+
+def _left(seen: Snapshot) -> float | None:
+    driven = seen.store.charges.driven_seconds(seen.job.id)
+    return seconds_left(seen.job, seen.trials, driven)
 
 
 def message_page(request: Request, status: int, message: str) -> Response:

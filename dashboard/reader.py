@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.kept import Kept
 from dashboard.snapshot import Snapshot
-from nas.analysis.front import front_of
 from nas.analysis.summary import job_summary
 from nas.analysis.verdict import verdict
 from nas.errors import NotFound, StoreUnreachable
@@ -47,7 +46,7 @@ class Reader:
 
     def front(self, name: str) -> dict[str, Any]:
         """A job's Pareto front, as ``nas front``."""
-        return self.of(name, "front", lambda seen: front_of(seen.job, seen.trials).to_dict())
+        return self.of(name, "front", lambda seen: seen.front.to_dict())
 
     def report(self, name: str) -> dict[str, Any]:
         """A job's verdict against its baselines, as ``nas report``."""

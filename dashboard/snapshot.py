@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from nas.analysis.effects import Effects, effects_of
+from nas.analysis.front import Front, front_of
 from nas.store.records import Job, ReportRow, Trial
 from nas.store.store import Store
 
@@ -29,3 +31,13 @@ class Snapshot:
     def reports(self) -> dict[int, list[ReportRow]]:
         """Reports by the trial's id, by epoch."""
         return self.store.trials.reports(self.job.id)
+
+    @cached_property
+    def front(self) -> Front:
+        """The Pareto front of the trials."""
+        return front_of(self.job, self.trials)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What each type does where; takes seconds with thousands of trials."""
+        return effects_of(self.job, self.trials, self.reports)

@@ -31,7 +31,7 @@ _COLUMNS = (
 def front_chart(seen: Snapshot) -> Json:
     """Accuracy against cost: the front, what it was, the baselines, finalists with intervals."""
     job, trials = seen.job, seen.trials
-    found = front_of(job, trials)
+    found = seen.front
     done = comparable(job, trials)
     figure = front_figure(job, _drawn(trials, found), SCREEN)
     ghost = _earlier(job, done)

@@ -44,6 +44,7 @@ function coloured(value) {
 }
 
 function themed(layout) {
+  const small = { size: 13, color: "var(--muted)" };
   const axis = {
     gridcolor: "var(--grid)", linecolor: "var(--line)", zerolinecolor: "var(--line)",
     automargin: true, zeroline: false,
@@ -59,7 +60,8 @@ function themed(layout) {
     },
   };
   for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
-    whole[key] = { ...axis, ...layout[key] };
+    const title = layout[key].title && { ...layout[key].title, font: small };
+    whole[key] = { ...axis, ...layout[key], title };
   }
   return coloured(whole);
 }
@@ -141,7 +143,10 @@ function link(to, number) {
 }
 
 const titled = ({ title, unit }) => (unit ? `${title} (${unit})` : title);
-const shown = (value) => (value === null ? "–" : typeof value === "number" ? String(+value.toPrecision(6)) : value);
+function shown(value) {
+  if (typeof value !== "number") return value ?? "–";
+  return Number.isInteger(value) ? value.toLocaleString("en") : +value.toPrecision(6);
+}
 
 function csv({ columns, rows }) {
   const quoted = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : (value ?? ""));
@@ -151,8 +156,8 @@ function csv({ columns, rows }) {
 async function save(button) {
   const card = button.closest(".chart-card");
   const element = card.querySelector("[data-chart]");
-  const { body } = charts.get(element);
-  if (!body) return;
+  const source = card.dataset.source ?? element.dataset.chart;
+  const body = charts.get(element)?.body || (await (await fetch(source)).text());
   const kind = button.dataset.save;
   const made = {
     csv: () => `data:text/csv;charset=utf-8,${encodeURIComponent(csv(JSON.parse(body).table))}`,
@@ -176,7 +181,10 @@ for (const element of document.querySelectorAll("[data-chart]")) {
   charts.set(element, { body: "", drawn: false });
   watcher.observe(element);
 }
-for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => save(button));
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-save]");
+  if (button) save(button);
+});
 const eachLoaded = (work) => charts.forEach((chart, element) => chart.body && work(element));
 document.addEventListener("nas:changed", () => eachLoaded(load));
 document.addEventListener("nas:theme", () => eachLoaded(show));

@@ -10,6 +10,7 @@ const wait = Number(main.dataset.waitSeconds || 2) * 1000;
 const REST = 1000; // milliseconds between two refreshes
 let seen = null;
 let due = null;
+let last = 0;
 let missed = false; // something happened while nobody looked
 
 async function text(url) {
@@ -25,6 +26,13 @@ async function refresh() {
     if (fresh) morph(part, fresh);
   }
   document.dispatchEvent(new Event("nas:changed"));
+  again();
+}
+
+// A part that isn't there yet says after how many seconds to ask for it again.
+function again() {
+  const part = document.querySelector("[data-again]");
+  if (part) setTimeout(() => attempt(refresh), Number(part.dataset.again) * 1000);
 }
 
 function fresh(isFresh) {
@@ -49,8 +57,9 @@ function soon() {
   if (missed || due) return;
   due = setTimeout(async () => {
     await attempt(refresh);
+    last = Date.now();
     due = null;
-  }, REST);
+  }, Math.max(0, last + REST - Date.now()));
 }
 
 async function poll() {
@@ -86,6 +95,7 @@ function listen() {
   };
 }
 
+again();
 document.addEventListener("visibilitychange", () => missed && soon());
 if (events && window.EventSource) listen();
 else if (watch) poll();

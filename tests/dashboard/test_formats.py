@@ -36,22 +36,29 @@ def test_moments_name_their_time_zone():
     assert formats.moment("2026-01-31T12:05:00Z") == "31 Jan 2026, 12:05 UTC"
 
 
-def test_repeats_show_the_interval_only_where_there_is_one():
-    point = {"accuracy_mean": 0.9, "accuracy_high": 0.92, "seeds": 3}
-    assert formats.repeats(point) == "90.00 ± 2.00 % (n=3)"
-    assert formats.repeats({**point, "accuracy_high": None, "seeds": 1}) == "90.00 % (n=1)"
-    assert formats.repeats({**point, "accuracy_mean": None}) == "–"
-
-
 def test_ended_trials_are_those_that_will_not_go_on():
     trials = {"done": 3, "pruned": 2, "failed": 1, "running": 4, "waiting": 5}
     assert formats.ended({"trials": trials}) == 6
 
 
 def test_what_was_spent_of_each_limit():
-    none = dict.fromkeys(["epochs", "wall_clock", "cpu_hours", "gpu_hours"])
-    used = {"epochs": 80.0, "wall_clock": 0.05, "cpu_hours": 0.1, "gpu_hours": 0.0}
-    assert formats.spent({"budget": none, "spent": used}) == ""
-    limited = {**none, "epochs": 120, "wall_clock": 0.5}
-    told = "epochs 80 of 120, wall clock 3 min of 30 min"
-    assert formats.spent({"budget": limited, "spent": used}) == told
+    job = {
+        "trials": {"done": 30, "pruned": 10, "failed": 0},
+        "budget": {"trials": 48, "epochs": 120, "wall_clock": 0.5, "cpu_hours": None}
+        | {"gpu_hours": None},
+        "spent": {"epochs": 80.0, "wall_clock": 0.6, "cpu_hours": 0.1, "gpu_hours": 0.0},
+    }
+    told = formats.limits(job)
+    assert [limit["words"] for limit in told] == [
+        "40 of 48 trials",
+        "epochs 80 of 120",
+        "wall clock 36 min of 30 min",
+    ]
+    assert all(0 <= limit["used"] <= limit["most"] for limit in told)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (1200, "1,200"), (0.123456789, "0.123457")]
+)
+def test_values_under_a_chart(value, text):
+    assert formats.cell(value) == text
