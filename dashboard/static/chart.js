@@ -157,7 +157,7 @@ async function save(button) {
   const card = button.closest(".chart-card");
   const element = card.querySelector("[data-chart]");
   const source = card.dataset.source ?? element.dataset.chart;
-  const body = charts.get(element)?.body || (await (await fetch(source)).text());
+  const body = charts.get(element)?.body || (await (await fetch(base + source)).text());
   const kind = button.dataset.save;
   const made = {
     csv: () => `data:text/csv;charset=utf-8,${encodeURIComponent(csv(JSON.parse(body).table))}`,

@@ -9,7 +9,7 @@ from dashboard.app import create_app
 from dashboard.guard.base_path import checked_base_path
 from nas.errors import UsageProblem
 
-PAGES = ("/", "/jobs/synthetic", "/nowhere")
+PAGES = ("/", "/jobs/synthetic", "/jobs/synthetic/placements", "/nowhere")
 
 
 @pytest.fixture
