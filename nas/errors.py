@@ -87,12 +87,13 @@ class JobFileError(NasError):
 
     exit_code = Exit.USAGE
     http_status = 422
+    where = "the job file"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "a problem" if count == 1 else f"{count} problems"
-        lines = [f"{head} in the job file", *(p.explain() for p in self.problems)]
+        lines = [f"{head} in {self.where}", *(p.explain() for p in self.problems)]
         super().__init__("\n".join(lines))
 
     def details(self) -> list[dict[str, object]]:
@@ -107,6 +108,13 @@ class JobFileError(NasError):
             }
             for p in self.problems
         ]
+
+
+class SettingsError(JobFileError):
+    """The settings of the service are wrong; holds every problem found."""
+
+    http_status = 500
+    where = "the settings"
 
 
 class DataProblem(NasError):
@@ -210,6 +218,31 @@ class NotAllowed(NasError):
 
     exit_code = Exit.NOT_ALLOWED
     http_status = 403
+
+
+class NotSignedIn(NasError):
+    """The service wants a token, and there is none, or one that is not valid."""
+
+    exit_code = Exit.NOT_ALLOWED
+    http_status = 401
+
+
+class TooManyRequests(NasError):
+    """A token, or an address, asked more often than it may."""
+
+    exit_code = Exit.NOT_ALLOWED
+    http_status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooLarge(NasError):
+    """A request is larger than the service takes."""
+
+    exit_code = Exit.USAGE
+    http_status = 413
 
 
 class JobFailed(NasError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,19 @@ from nas import yaml_source
 from nas.errors import JobFileError, Problem
 from nas.spec import JobSpec
 from nas.spec_messages import message_of
+from search_spaces.errors import unknown
+from workers.datasets import DATASETS
 
 #: ``locate(path, message)``: a problem at the place of that path.
 Locate = Callable[[yaml_source.Path, str], Problem]
 
+#: Name of a data set -> what it stands for: keys of the ``data`` section.
+NamedData = Mapping[str, Mapping[str, Any]]
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> JobSpec:
+
+def load(
+    path: str | Path, overrides: Sequence[str] = (), named: NamedData | None = None
+) -> JobSpec:
     """Read and check a job file.
 
     A relative ``data.root`` is meant from the current folder, and is made absolute here.
@@ -27,14 +34,20 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> JobSpec:
     Args:
         path: of the YAML file.
         overrides: ``a.b=value`` each, as given to ``--set``; the value is YAML.
+        named: data sets that the settings name.
 
     Raises:
         JobFileError: with every problem found.
     """
-    return parse(_text_of(Path(path)), str(path), overrides)
+    return parse(text_of(Path(path)), str(path), overrides, named)
 
 
-def parse(text: str, filename: str = "job.yaml", overrides: Sequence[str] = ()) -> JobSpec:
+def parse(
+    text: str,
+    filename: str = "job.yaml",
+    overrides: Sequence[str] = (),
+    named: NamedData | None = None,
+) -> JobSpec:
     """Check the text of a job file; see ``load``.
 
     Raises:
@@ -43,6 +56,7 @@ def parse(text: str, filename: str = "job.yaml", overrides: Sequence[str] = ()) 
     document = Document.read(text, filename)
     for override in overrides:
         document.override(override)
+    document.name_data(named or {})
     return checked(document)
 
 
@@ -78,7 +92,12 @@ def locator(path: str | Path, overrides: Sequence[str] = ()) -> Locate:
     return document.place
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file that people write.
+
+    Raises:
+        JobFileError: if it can't be read as text.
+    """
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -138,7 +157,7 @@ class Document:
         Raises:
             JobFileError: if it can't be read.
         """
-        return cls.read(_text_of(Path(path)), str(path))
+        return cls.read(text_of(Path(path)), str(path))
 
     @property
     def value(self) -> Any:
@@ -189,6 +208,21 @@ class Document:
             self.problems.append(Problem(where, key, flaw.message))
         if not given.flaws and self.usable:
             self.put(path, given.value, where)
+
+    def name_data(self, named: NamedData) -> None:
+        """Put what the settings say of a named data set in its place; the file's own keys win."""
+        section = self.value.get("data") if self.usable else None
+        name = section.get("name") if isinstance(section, dict) else None
+        if not isinstance(section, dict) or not isinstance(name, str):
+            return
+        if name in named:
+            given = {key: value for key, value in section.items() if value is not None}
+            section.update({**named[name], **given, "name": named[name]["name"]})
+        elif named and name not in DATASETS:
+            place: yaml_source.Path = ("data", "name")
+            told = unknown("data set", name, [*named, *DATASETS])
+            self.problems.append(self.place(place, told))
+            self.source.flaws.append(yaml_source.Flaw(self.mark(place, told), told, place))
 
     def put(self, path: tuple[str, ...], value: Any, where: str) -> None:
         """Set a value; what is wrong with it is told at ``where``, the option that gave it."""

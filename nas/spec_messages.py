@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -33,12 +33,17 @@ _BOUNDS = {
 }
 
 
-def message_of(error: Any) -> str:
-    """One sentence for one of pydantic's errors: what was wrong, the value, what is allowed."""
+def message_of(error: Any, root: type[BaseModel] = JobSpec) -> str:
+    """One sentence for one of pydantic's errors: what was wrong, the value, what is allowed.
+
+    Args:
+        error: as pydantic tells it.
+        root: what the whole file is checked against.
+    """
     kind, given, context = error["type"], error["input"], error.get("ctx") or {}
     path = tuple(error["loc"])
     if kind == "extra_forbidden":
-        return "unknown key" + _hint(path)
+        return "unknown key" + _hint(path, root)
     if kind == "missing":
         return "is missing"
     if kind == "literal_error":
@@ -63,24 +68,26 @@ def shown(value: object) -> str:
     return repr(text) if isinstance(value, str) else text
 
 
-def _hint(path: tuple[str | int, ...]) -> str:
+def _hint(path: tuple[str | int, ...], root: type[BaseModel]) -> str:
     """The nearest key of the same section, else the place where a key of that name stands."""
-    model = _model_at(path[:-1])
-    places = {place.rpartition(".")[2]: place for place in reversed([*_keys(JobSpec)])}
+    model = _model_at(path[:-1], root)
+    places = {place.rpartition(".")[2]: place for place in reversed([*_keys(root)])}
     if path[-1] in places:
         return f" here (did you mean {places[str(path[-1])]!r}?)"
     beside = did_you_mean(path[-1], model.model_fields)
     return beside or f"; allowed: {', '.join(model.model_fields)}"
 
 
-def _model_at(path: tuple[str | int, ...]) -> type[BaseModel]:
-    model: type[BaseModel] = JobSpec
+def _model_at(path: tuple[str | int, ...], root: type[BaseModel]) -> type[BaseModel]:
+    here: Any = root
     for key in path:
-        inner = model.model_fields[str(key)].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, BaseModel)
-        model = inner
-    return model
+        if get_origin(here) is dict:
+            here = get_args(here)[1]
+        else:
+            here = here.model_fields[str(key)].annotation
+    assert isinstance(here, type)
+    assert issubclass(here, BaseModel)
+    return here
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nas.cli.progress import progress
 from nas.home import Home
 from nas.recording import local_owner, record
+from nas.settings import named_data
 from nas.spec_file import load, locator
 from nas.store.records import Job, JobState
 from nas.store.store import Store
@@ -23,7 +24,7 @@ def record_job(
     Raises:
         NasError: for everything that is wrong with the file, its data or its space.
     """
-    spec, home = load(file, overrides), Home.here()
+    spec, home = load(file, overrides, named_data()), Home.here()
     with progress(quiet=quiet) as display:
         display.note(f"checking {file}: data, shapes, costs")
         store, job = record(

@@ -47,10 +47,11 @@ def _find(name: str, shape: TaskShape | None) -> tuple[SearchSpace, TaskShape | 
         return _ready(name), shape
     if not Path(name).exists():
         raise NotFound("ready space or job file", name, ready_names())
+    from nas.settings import named_data
     from nas.spec_file import load
     from workers.datasets import DATASETS
 
-    spec = load(name)
+    spec = load(name, named=named_data())
     return spec.search_space(), shape or DATASETS[spec.data.name].shape
 
 

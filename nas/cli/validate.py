@@ -8,6 +8,7 @@ import click
 
 from nas.cli.job_options import job_file_arguments
 from nas.cli.output import Output, Part, Table, output_option
+from nas.settings import named_data
 from nas.spec_file import load, locator
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @output_option
 def validate(file: str, overrides: tuple[str, ...], deep: bool, output: Output) -> None:
     """Check the job FILE: keys, names and values; with --deep also shapes, costs and hours."""
-    spec = load(file, overrides)
+    spec = load(file, overrides, named_data())
     found = None
     if deep:
         from nas.deep import deep_check

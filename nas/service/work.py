@@ -26,11 +26,13 @@ def submit(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     The payload holds ``job_file`` (text), ``overrides`` and ``priority``.
     """
     from nas.recording import record
+    from nas.settings import Settings
     from nas.spec_file import Document, checked
 
     document = Document.read(task.payload["job_file"], "job.yaml")
     for override in task.payload.get("overrides", ()):
         document.override(override)
+    document.name_data(Settings.here(home).named_data())
     _, job = record(
         home,
         checked(document),
