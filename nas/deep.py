@@ -14,6 +14,7 @@ from nas.errors import DataProblem, JobFileError, NoSuchDevice, OverLimit, Probl
 from nas.estimate import duration, epoch_seconds, hours, trainings
 from nas.home import ray_address
 from nas.search.baselines import refused_own
+from nas.sizes import in_words as size_in_words
 from nas.spec import JobSpec
 from nas.spec_file import Locate, dotted
 from search_spaces.amount import Cost
@@ -23,7 +24,8 @@ from search_spaces.errors import SpaceErrors
 from search_spaces.space import SearchSpace
 from workers.data import load
 from workers.device import resolve_device
-from workers.errors import DataError
+from workers.errors import DataError, StorageError
+from workers.storage import storage_of
 
 #: Architectures drawn to see how much of a space is within the limits, and what is usual in it.
 SAMPLES = 200
@@ -117,11 +119,13 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
     Raises:
         DataProblem: the images are missing, damaged or too few.
         JobFileError: attention, of the space or of the user's own baselines, can't stand on the
-            feature maps that these images make; or a budget is hopelessly small.
+            feature maps that these images make; the place of the checkpoints can't be written; or
+            a budget or the disk limit is hopelessly small.
         OverLimit: no architecture is within the job's cost limits.
         NoSuchDevice: the job asks for a GPU that is not here.
     """
     device = _device(spec)
+    _check_place(spec, locate or _nowhere)
     try:
         data = load(spec.data_value())
     except DataError as error:
@@ -130,6 +134,7 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
     _check_guards(space, data.shape, locate or _nowhere)
     _check_baselines(spec, data.shape, locate or _nowhere)
     low, high = cost_range(space, data.shape)
+    _check_room(spec, low, locate or _nowhere)
     sample = _sample(space, data.shape, spec.seed)
     share = _share_within(spec, low, [cost for _, cost in sample], space.size())
     seconds = epoch_seconds(spec, data, _usual(sample), device) if estimate else None
@@ -174,6 +179,33 @@ def _device(spec: JobSpec) -> torch.device:
         return resolve_device(spec.workers.device)
     except ValueError as error:
         raise NoSuchDevice(f"workers.device: {error}") from None
+
+
+def _check_place(spec: JobSpec, locate: Locate) -> None:
+    place = spec.checkpoints.place
+    if place is None:
+        return
+    try:
+        storage_of(place).check_writable(place)
+    except StorageError as error:
+        raise JobFileError([locate(("checkpoints", "place"), str(error))]) from None
+
+
+def _check_room(spec: JobSpec, low: Cost, locate: Locate) -> None:
+    """A checkpoint is replaced by the next one, so two of the smallest network must fit."""
+    limit, least = spec.checkpoints.disk_limit, 2 * checkpoint_bytes(spec, low.parameters)
+    if limit is not None and limit < least:
+        told = (
+            f"{size_in_words(limit)} is less than two checkpoints of the smallest network "
+            f"({size_in_words(least)})"
+        )
+        raise JobFileError([locate(("checkpoints", "disk_limit"), told)])
+
+
+def checkpoint_bytes(spec: JobSpec, parameters: int) -> int:
+    """What a checkpoint of a network takes at the least: weights, and what the optimizer keeps."""
+    moments = {"sgd": 1, "adamw": 2}[spec.recipe.optimizer]
+    return 4 * parameters * (1 + moments)
 
 
 def _nowhere(path: tuple[str | int, ...], message: str) -> Problem:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 
 from nas.control import end_cancelled
-from nas.errors import DataProblem, LeaseLost, NoSuchDevice
+from nas.errors import DataProblem, LeaseLost, NoStorage, NoSuchDevice
 from nas.home import Home, ray_address
 from nas.leasing import Held, driving
 from nas.meter import Meter
@@ -16,21 +16,21 @@ from nas.plan import Plan
 from nas.progress import Observer, Progress, repeating, searching
 from nas.reference import measure_reference
 from nas.search.book import TrialBook
-from nas.search.cache import recalling
 from nas.search.drive import Source, drive
 from nas.search.finalists import Finalists, TestScores
 from nas.search.loop import Search
 from nas.search.restoring import Restoring
+from nas.search.room import Room, kept
 from nas.search.share import SearchShare
 from nas.search.stop import Stop
 from nas.search.warm import warm_start
 from nas.store.records import Job, JobState, Request
 from nas.store.store import Store
 from nas.store.transactions import Lease
-from workers.checkpoint import sweep
-from workers.errors import DataError, PoolError
+from workers.errors import DataError, PoolError, StorageError
 from workers.inline import WorkerPool
 from workers.pool import RayPool
+from workers.storage import storage_of
 
 
 def ray_pool(job: Job, say: Callable[[str], None]) -> RayPool:
@@ -134,7 +134,7 @@ def _obey(store: Store, job: Job, request: Request) -> None:
 
 def for_people(error: Exception) -> Exception:
     """Refusals of the workers' floor as our own, which know their exit status."""
-    kinds = {DataError: DataProblem, PoolError: NoSuchDevice}
+    kinds = {DataError: DataProblem, PoolError: NoSuchDevice, StorageError: NoStorage}
     return next(
         (ours(str(error)) for theirs, ours in kinds.items() if isinstance(error, theirs)), error
     )
@@ -156,13 +156,13 @@ def _drive(
 
     with closing(open_pool(job, say)) as pool:
         plan = Plan.of(job, home.checkpoints(job.name))
-        plan.checkpoints.mkdir(parents=True, exist_ok=True)
-        sweep(plan.checkpoints)
+        storage_of(plan.checkpoints).sweep(plan.checkpoints)
         reference = None
         if plan.measures_latency:
             reference = measure_reference(store, job, plan, pool, meter)
             plan = Plan.of(store.jobs.get(job.name), plan.checkpoints)
         book = TrialBook(plan, store)
+        room = Room(book, store)
         stopped: str | None = job.details.get("stopped_by")
 
         def run(source: Source, look: Callable[[], Progress] | None = None) -> None:
@@ -172,7 +172,7 @@ def _drive(
                 if look is not None:
                     observe(replace(look(), budget=meter.budget.told(meter.spent())))
 
-            drive(pool, recalling(source, book, store), told, meter, requests)
+            drive(pool, kept(source, room, book, store), told, meter, requests)
             if held.request:
                 raise _Asked(held.request)
             if meter.refused and not stopped:
@@ -191,7 +191,9 @@ def _drive(
         if finalists.planned:
             run(finalists, lambda: repeating(book, finalists.planned))
             finalists.close()
-        run(TestScores(book, meter.fits))
+        scores = TestScores(book, meter.fits)
+        run(scores)
+        run(Restoring(book, meter.fits, scores.damaged))
         reason = meter.reason(stopped) if stopped else ""
     observe(Progress("done", 1, 1))
     return reason

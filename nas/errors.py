@@ -213,6 +213,13 @@ class ServiceUnreachable(NasError):
     http_status = 503
 
 
+class NoStorage(NasError):
+    """The place of the checkpoints is full, can't be written, or doesn't answer."""
+
+    exit_code = Exit.UNREACHABLE
+    http_status = 507
+
+
 class NotAllowed(NasError):
     """The caller may not do this."""
 

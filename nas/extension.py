@@ -19,7 +19,14 @@ from nas.store.rows import now_ms
 from search_spaces.ready import ready_names
 
 #: Keys that an extension may change, with everything below them.
-EXTENDABLE = ("search.trials", "space", "cost.limits", "budget", "finalists")
+EXTENDABLE = (
+    "search.trials",
+    "space",
+    "cost.limits",
+    "budget",
+    "finalists",
+    "checkpoints.disk_limit",
+)
 
 
 def changed_document(
@@ -62,7 +69,7 @@ def extended_spec(job: Job, document: Document, begun: int) -> JobSpec:
         given = _changes(job.spec, document.value, "")
         _refuse(document, job, [path for path, (old, new) in given if None not in (old, new)])
     spec = checked(document)
-    found = changes(job.spec, spec.model_dump(mode="json"))
+    found = _changed(job, spec)
     _refuse(document, job, found)
     if not found:
         raise UsageProblem(
@@ -89,7 +96,7 @@ def extension(job: Job, spec: JobSpec, begun: int) -> dict[str, Any]:
     """The entry of ``details.extensions``: when, what changed, and how many trials there were."""
     return {
         "at_ms": now_ms(),
-        "changes": changes(job.spec, spec.model_dump(mode="json")),
+        "changes": _changed(job, spec),
         "trials": begun,
     }
 
@@ -97,6 +104,12 @@ def extension(job: Job, spec: JobSpec, begun: int) -> dict[str, Any]:
 def begun(trials: Sequence[Trial]) -> int:
     """How many trials count towards ``search.trials``."""
     return sum(trial.counted for trial in trials)
+
+
+def _changed(job: Job, spec: JobSpec) -> dict[str, list[Any]]:
+    """What differs from the job as it is read now: it may be older than some of the keys."""
+    before = JobSpec.model_validate(job.spec).model_dump(mode="json")
+    return changes(before, spec.model_dump(mode="json"))
 
 
 def _changes(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from nas.drawing.measured import subject_of
@@ -19,6 +19,7 @@ from search_spaces.canonical import canonical
 from search_spaces.cost import cost_of
 from search_spaces.space import SearchSpace
 from workers.datasets import DataSpec
+from workers.places import joined
 from workers.protocol import TRAINING_VERSION
 from workers.recipe import Recipe
 
@@ -38,7 +39,7 @@ class Plan:
         data_hash: of the images and their split.
         reference: chance accuracy and the highest cost, against which hypervolume is taken.
         limits: upper limits by cost name.
-        checkpoints: the folder of this job's checkpoints.
+        checkpoints: the place of this job's checkpoints: a folder, or a URL.
     """
 
     job_id: int
@@ -53,11 +54,11 @@ class Plan:
     data_hash: str
     reference: tuple[float, float]
     limits: Mapping[str, float]
-    checkpoints: Path
+    checkpoints: str
 
     @classmethod
-    def of(cls, job: Job, checkpoints: Path) -> Plan:
-        """Read a job's row back."""
+    def of(cls, job: Job, checkpoints: str | PathLike[str]) -> Plan:
+        """Read a job's row back; ``checkpoints`` is where they lie if the job names no place."""
         spec = JobSpec.model_validate(job.spec)
         details = job.details
         return cls(
@@ -73,7 +74,7 @@ class Plan:
             data_hash=details["data"]["hash"],
             reference=(details["reference"]["accuracy"], details["reference"]["cost"]),
             limits={k: v for k, v in spec.cost.limits.model_dump().items() if v is not None},
-            checkpoints=checkpoints,
+            checkpoints=details.get("checkpoints") or str(checkpoints),
         )
 
     @property
@@ -124,7 +125,11 @@ class Plan:
 
     def checkpoint(self, number: int, epoch: int) -> str:
         """Where a trial's checkpoint at a rung lies."""
-        return str(self.checkpoints / f"{number:05d}" / f"{epoch:04d}.pt")
+        return joined(self.trial_folder(number), f"{epoch:04d}.pt")
+
+    def trial_folder(self, number: int) -> str:
+        """What holds a trial's checkpoints, and nothing else."""
+        return joined(self.checkpoints, f"{number:05d}")
 
 
 def _digest(content: Mapping[str, Any]) -> str:

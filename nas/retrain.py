@@ -11,25 +11,34 @@ from pydantic import ValidationError
 
 from nas import yaml_source
 from nas.driver import for_people, ray_pool
-from nas.errors import DataProblem, NoSuchDevice, TrainingFailed, UsageProblem, did_you_mean
+from nas.errors import (
+    DataProblem,
+    NoStorage,
+    NoSuchDevice,
+    TrainingFailed,
+    UsageProblem,
+    did_you_mean,
+)
 from nas.home import Home, ray_address
 from nas.leasing import driving
 from nas.meter import Meter
 from nas.plan import Plan
 from nas.progress import Observer, Progress
 from nas.search.book import TrialBook
-from nas.search.cache import recalling
-from nas.search.drive import drive
+from nas.search.drive import Source, drive
+from nas.search.restoring import Restoring
 from nas.search.retraining import Retraining, segment_ends
+from nas.search.room import Room, kept
 from nas.spec_messages import message_of
 from nas.spec_sections import RecipeSection
 from nas.store.records import Job, ReportRow, Trial
 from nas.store.store import Store
 from nas.submission import resolve_recipe
 from search_spaces.architecture import Architecture
+from workers.checkpoint import check
 from workers.data import load
 from workers.device import resolve_device
-from workers.errors import DataError
+from workers.errors import CheckpointError, DataError, StorageError
 from workers.inline import WorkerPool
 from workers.protocol import Latency
 from workers.recipe import Recipe
@@ -102,7 +111,8 @@ def retrain(
     """Train a trial's architecture from scratch; after a kill, the same call goes on.
 
     The schedule spans the whole budget, so nothing of the shorter training can be used. The trial
-    is no part of the search: accuracies on other recipes are not comparable.
+    is no part of the search: accuracies on other recipes are not comparable. Where this very
+    training is recorded, but its weights are gone or damaged, they are trained again in its place.
 
     Args:
         store: where the job is recorded.
@@ -122,6 +132,7 @@ def retrain(
         DataProblem: if the data is gone, or not the same any more.
         NoSuchDevice: if the job's device is not here.
         WrongState: if another process drives the job.
+        NoStorage: if the place of the checkpoints is full, or doesn't answer.
         TrainingFailed: with the reason; recorded too.
     """
     asked = store.trials.get(job.id, number)
@@ -132,12 +143,13 @@ def retrain(
     )
     wanted = asked.seed if seed is None else seed
     plan = _plan_of(job, home, changes)
+    _refuse_searched(store, job, plan, origin, wanted)
     _check_means(job, plan)
     with driving(store, job) as held, follower or nullcontext():
         store = held.store
         book = TrialBook(plan, store)
         trial = _existing(book, origin, wanted) or _added(book, origin, wanted)
-        before = trial.state == "done"
+        before = trial.state == "done" and not _weights_lost(book, trial)
         if not before:
             _train(store, book, trial, job, observe, open_pool)
     trial = store.trials.get(job.id, trial.number)
@@ -176,12 +188,33 @@ def _plan_of(job: Job, home: Home, changes: Mapping[str, Any]) -> Plan:
     """The job's plan with another recipe, saved at other epochs."""
     plan = Plan.of(job, home.checkpoints(job.name))
     recipe = _recipe_of(plan, changes)
-    if recipe == plan.recipe:
+    return replace(plan, recipe=recipe, rungs=segment_ends(recipe.epochs, plan.rungs[0]))
+
+
+def _refuse_searched(store: Store, job: Job, plan: Plan, origin: Trial, seed: int) -> None:
+    """The job's own recipe is the search's business, except for weights that it has lost."""
+    if plan.recipe != Recipe(**job.details["recipe"]):
+        return
+    book = TrialBook(plan, store)
+    trial = _existing(book, origin, seed)
+    if trial is None or trial.state != "done" or not _weights_lost(book, trial):
         raise UsageProblem(
-            f"{recipe.epochs} epochs are what the search and its finalists train in job "
+            f"{plan.recipe.epochs} epochs are what the search and its finalists train in job "
             f"{job.name}: ask for other --epochs, or set another key of the recipe"
         )
-    return replace(plan, recipe=recipe, rungs=segment_ends(recipe.epochs, plan.rungs[0]))
+
+
+def _weights_lost(book: TrialBook, trial: Trial) -> bool:
+    """Whether a finished trial's checkpoint is gone or damaged."""
+    row = book.reports[trial.number][-1]
+    try:
+        if row.checkpoint and row.checkpoint_sha256:
+            check(row.checkpoint, row.checkpoint_sha256)
+    except CheckpointError:
+        return True
+    except StorageError as error:
+        raise NoStorage(str(error)) from error
+    return not row.checkpoint
 
 
 def _recipe_of(plan: Plan, changes: Mapping[str, Any]) -> Recipe:
@@ -234,6 +267,13 @@ def _added(book: TrialBook, origin: Trial, seed: int) -> Trial:
     )
 
 
+def _source(book: TrialBook, number: int) -> Source:
+    """A finished trial's lost weights in one go, or the training in segments."""
+    if book.trials[number].state == "done":
+        return Restoring(book, numbers=[number])
+    return Retraining(book, number)
+
+
 def _train(
     store: Store,
     book: TrialBook,
@@ -256,6 +296,9 @@ def _train(
     try:
         opened = open_pool(alone, lambda note: observe(Progress("starting", 0, 1, note=note)))
         with Meter(store, alone, purpose="retrain") as meter, closing(opened) as pool:
-            drive(pool, recalling(Retraining(book, number), book, store), look, meter)
+            source = _source(book, number)
+            drive(pool, kept(source, Room(book, store), book, store), look, meter)
+            if trial.state == "done" and _weights_lost(book, book.trials[number]):
+                raise TrainingFailed(f"trial {number}'s weights could not be trained again")
     except Exception as error:
         raise for_people(error) from error

@@ -10,6 +10,7 @@ from nas.names import check_name
 from nas.spec_baselines import own_architecture
 from nas.spec_sections import (
     BudgetSection,
+    CheckpointsSection,
     CostSection,
     DataSection,
     FinalistsSection,
@@ -38,6 +39,7 @@ class JobSpec(Section):
     cost: CostSection = CostSection()
     search: SearchSection
     budget: BudgetSection = BudgetSection()
+    checkpoints: CheckpointsSection = CheckpointsSection()
     finalists: FinalistsSection = FinalistsSection()
     workers: WorkersSection = WorkersSection()
     tracking: TrackingSection = TrackingSection()

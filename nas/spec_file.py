@@ -16,6 +16,7 @@ from nas.spec import JobSpec
 from nas.spec_messages import message_of
 from search_spaces.errors import unknown
 from workers.datasets import DATASETS
+from workers.places import is_url
 
 #: ``locate(path, message)``: a problem at the place of that path.
 Locate = Callable[[yaml_source.Path, str], Problem]
@@ -29,7 +30,8 @@ def load(
 ) -> JobSpec:
     """Read and check a job file.
 
-    A relative ``data.root`` is meant from the current folder, and is made absolute here.
+    Relative folders (``data.root``, ``checkpoints.place``) are meant from the current folder, and
+    are made absolute here.
 
     Args:
         path: of the YAML file.
@@ -112,10 +114,18 @@ def text_of(path: Path) -> str:
 
 
 def _rooted(spec: JobSpec) -> JobSpec:
+    place = spec.checkpoints.place
+    if place and not is_url(place):
+        kept = spec.checkpoints.model_copy(update={"place": _absolute(place)})
+        spec = spec.model_copy(update={"checkpoints": kept})
     if not spec.data.root:
         return spec
-    root = str(Path(spec.data.root).expanduser().absolute())
+    root = _absolute(spec.data.root)
     return spec.model_copy(update={"data": spec.data.model_copy(update={"root": root})})
+
+
+def _absolute(folder: str) -> str:
+    return str(Path(folder).expanduser().absolute())
 
 
 def _ordered(found: Sequence[Problem]) -> list[Problem]:

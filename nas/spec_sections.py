@@ -16,9 +16,11 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from nas.durations import hours_of
+from nas.sizes import bytes_of
 from nas.spec_baselines import read_baselines
 from search_spaces.errors import SpaceErrors, unknown
 from workers.datasets import DATASETS, DataSpec
+from workers.places import check_place
 from workers.recipe import Recipe
 from workers.threads import cores
 
@@ -39,6 +41,9 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 #: Hours as a number, or a text such as ``90m``.
 Hours = Annotated[float, BeforeValidator(hours_of)]
+
+#: Bytes as a number, or a text such as ``20 GB``.
+Size = Annotated[int, BeforeValidator(bytes_of)]
 
 
 class Section(BaseModel):
@@ -218,6 +223,24 @@ class BudgetSection(Section):
     cpu_hours: Hours | None = None
     gpu_hours: Hours | None = None
     finalists_share: float = Field(0.5, ge=0, lt=1)
+
+
+class CheckpointsSection(Section):
+    """Where trained weights lie, and how much room they may take.
+
+    Attributes:
+        place: a folder or a URL such as ``s3://bucket/nas``, in which the job gets a folder of its
+            own; absent: in ``NAS_HOME``.
+        disk_limit: bytes; over it, weights that nobody needs to go on are given up.
+    """
+
+    place: str | None = None
+    disk_limit: Size | None = None
+
+    @field_validator("place")
+    @classmethod
+    def _understood(cls, place: str | None) -> str | None:
+        return None if place is None else check_place(place)
 
 
 class FinalistsSection(Section):

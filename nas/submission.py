@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import secrets
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +19,7 @@ from nas.store.records import Job, JobState
 from nas.store.store import Store
 from workers.datasets import DATASETS
 from workers.device import Numerics, resolve_device
+from workers.places import joined
 from workers.recipe import Recipe
 
 _PACKAGES = ("torch", "torchvision", "optuna", "ray", "mlflow", "sqlalchemy")
@@ -80,6 +82,10 @@ def submit(
             **{name: version(name) for name in _PACKAGES},
         },
     }
+    if spec.checkpoints.place:
+        # Several stores may share a place: the folder's name is this job's alone.
+        folder = f"{spec.name}-{secrets.token_hex(4)}"
+        details["checkpoints"] = joined(spec.checkpoints.place, folder)
     return store.jobs.create(
         spec.name, spec.model_dump(mode="json"), details, owner, priority, state
     )

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import re
-import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +12,11 @@ import torch
 from torch import Tensor
 
 from workers.errors import CheckpointError
+from workers.local_storage import link
+from workers.places import is_url
+from workers.storage import storage_of
 
 FORMAT = 1
-
-#: The name of a file that is being written: ``.0003.pt.PROCESS.RANDOM``.
-_UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}")
-
-#: Seconds after which an unfinished file is nobody's any more: its process number was given anew.
-_ABANDONED = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,123 +42,125 @@ class Checkpoint:
     evaluated_model: dict[str, Tensor]
 
 
-def write(checkpoint: Checkpoint, path: str | Path) -> str:
+@dataclass(frozen=True)
+class Written:
+    """A file as it was written: its checksum and its bytes."""
+
+    sha256: str
+    size: int
+
+
+def write(checkpoint: Checkpoint, address: str | Path) -> Written:
     """Write a checkpoint so that after a crash there is the whole file or none.
 
-    Returns:
-        The sha256 of the file.
+    Args:
+        checkpoint: what to write.
+        address: a path, or a URL.
+
+    Raises:
+        NoRoom: if the disk or a quota is full.
+        StorageError: if it can't be written for another reason.
     """
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **vars(checkpoint)}, buffer)
     content = buffer.getbuffer()
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, content)
-    return hashlib.sha256(content).hexdigest()
+    storage_of(str(address)).write(str(address), content)
+    return Written(hashlib.sha256(content).hexdigest(), len(content))
 
 
-def read(path: str | Path) -> Checkpoint:
+def read(address: str | Path, sha256: str = "") -> Checkpoint:
     """Read a checkpoint onto the CPU, with ``weights_only=True``.
+
+    Args:
+        address: a path, or a URL.
+        sha256: that it must have; empty where it is not known.
 
     Raises:
         CheckpointError: if the file is missing, damaged or of another format.
+        StorageError: if its place doesn't answer.
     """
+    raw = _intact(str(address), sha256)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"checkpoint {path} is missing") from None
+        content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except Exception as error:
         text = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise CheckpointError(f"checkpoint {path} is damaged ({text})") from None
+        raise CheckpointError(f"checkpoint {address} is damaged ({text})") from None
     found = content.pop("format", None) if isinstance(content, dict) else None
     if found != FORMAT:
         raise CheckpointError(
-            f"checkpoint {path} has format {found!r}; this version reads {FORMAT}"
+            f"checkpoint {address} has format {found!r}; this version reads {FORMAT}"
         )
     try:
         return Checkpoint(**content)
     except TypeError as error:
-        raise CheckpointError(f"checkpoint {path} is incomplete ({error})") from None
+        raise CheckpointError(f"checkpoint {address} is incomplete ({error})") from None
 
 
-def read_for(path: str | Path, architecture: str, epochs: int | None = None) -> Checkpoint:
+def read_for(
+    address: str | Path, architecture: str, epochs: int | None = None, sha256: str = ""
+) -> Checkpoint:
     """Read a checkpoint and hold it to what it should contain.
 
     Raises:
         CheckpointError: also if it is of another architecture or another rung.
+        StorageError: if its place doesn't answer.
     """
-    checkpoint = read(path)
+    checkpoint = read(address, sha256)
     if checkpoint.architecture != architecture:
-        raise CheckpointError(f"checkpoint {path} belongs to another architecture")
+        raise CheckpointError(f"checkpoint {address} belongs to another architecture")
     if epochs is not None and checkpoint.epochs != epochs:
         raise CheckpointError(
-            f"checkpoint {path} holds {checkpoint.epochs} epochs; {epochs} were expected"
+            f"checkpoint {address} holds {checkpoint.epochs} epochs; {epochs} were expected"
         )
     return checkpoint
 
 
-def file_sha256(path: str | Path) -> str:
-    """The sha256 of a file, as ``write`` returned it."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def check(address: str | Path, sha256: str) -> None:
+    """Hold a checkpoint to be there as it was recorded.
+
+    Raises:
+        CheckpointError: if it is missing or damaged.
+        StorageError: if its place doesn't answer.
+    """
+    _intact(str(address), sha256)
 
 
-def unfinished(path: Path) -> Path:
-    """A name beside a file for what will replace it; ``sweep`` finds what is left under it."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-
-
-def sweep(folder: str | Path) -> int:
-    """Delete what processes that died while writing a checkpoint left anywhere in a folder.
+def bring(source: str, target: str, sha256: str) -> int:
+    """Put an intact checkpoint also at another address: as a hard link where both are local.
 
     Returns:
-        How many files there were.
+        Its bytes.
+
+    Raises:
+        CheckpointError: if the source is missing or damaged; nothing is left at the target then.
+        StorageError: if one of the places refuses.
     """
-    swept = 0
-    for path in Path(folder).rglob(".*"):
-        found = _UNFINISHED.fullmatch(path.name)
-        if found and (not _lives(int(found["process"])) or _age(path) > _ABANDONED):
-            path.unlink(missing_ok=True)
-            swept += 1
-    return swept
-
-
-def _lives(process: int) -> bool:
+    if is_url(source) or is_url(target):
+        content = _intact(source, sha256)
+        storage_of(target).write(target, content)
+        return len(content)
     try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass  # there is one, of another user
-    return True
-
-
-def _age(path: Path) -> float:
-    """Seconds since the last write; none if it is gone meanwhile."""
-    try:
-        return time.time() - path.stat().st_mtime
+        link(source, target)
     except FileNotFoundError:
-        return 0.0
-
-
-def _replace(path: Path, content: memoryview) -> None:
-    """Write beside the target, flush to the disk, then rename over it."""
-    temporary = unfinished(path)
+        raise CheckpointError(f"checkpoint {source} is missing") from None
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        return len(_intact(target, sha256))
+    except CheckpointError:
+        storage_of(target).remove(target)
         raise
-    _sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _intact(address: str, sha256: str) -> bytes:
+    """The content, held to its checksum where that is known."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        content = storage_of(address).read(address)
+    except (FileNotFoundError, NotADirectoryError):
+        raise CheckpointError(f"checkpoint {address} is missing") from None
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {address} can't be read: {error.strerror}") from None
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise CheckpointError(
+            f"checkpoint {address} is damaged: it is not the one that was recorded (its sha256 "
+            f"differs)"
+        )
+    return content

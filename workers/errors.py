@@ -17,3 +17,11 @@ class CheckpointError(WorkerError):
 
 class PoolError(WorkerError):
     """The workers asked for can't be had, or work was given to a busy pool."""
+
+
+class StorageError(WorkerError):
+    """The place of the checkpoints can't be written, or doesn't answer."""
+
+
+class NoRoom(StorageError):  # noqa: N818
+    """The disk or the quota of the place of the checkpoints is full."""

@@ -98,7 +98,7 @@ def _inheriting(task: Inheritance, data: ImageData, numerics: Numerics, build: B
 
 
 def _backbone(task: Inheritance, plain: Architecture) -> Checkpoint:
-    saved = checkpoints.read(task.backbone)
+    saved = checkpoints.read(task.backbone, task.backbone_sha256)
     known = Architecture.from_json(saved.architecture)
     if known.attention or _complete(known.backbone) != _complete(plain.backbone):
         raise CheckpointError(f"checkpoint {task.backbone} belongs to another backbone")

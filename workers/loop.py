@@ -147,7 +147,12 @@ def _restore(training: Training, segment: Segment) -> None:
         raise CheckpointError(
             f"segment {segment.key} starts at epoch {segment.start_epoch} without a checkpoint"
         )
-    saved = checkpoints.read_for(segment.checkpoint_in, segment.architecture, segment.start_epoch)
+    saved = checkpoints.read_for(
+        segment.checkpoint_in,
+        segment.architecture,
+        segment.start_epoch,
+        segment.checkpoint_in_sha256,
+    )
     try:
         training.model.load_state_dict(saved.model)
         training.optimizer.load_state_dict(saved.optimizer)

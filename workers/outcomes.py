@@ -7,7 +7,7 @@ import socket
 
 import torch
 
-from workers.errors import CheckpointError, WorkerError
+from workers.errors import CheckpointError, NoRoom, StorageError, WorkerError
 from workers.protocol import Evaluation, Inheritance, Outcome, Report, Segment
 
 
@@ -31,6 +31,8 @@ def explain(error: Exception) -> tuple[Outcome, str]:
     text = " ".join(str(error).split())
     if isinstance(error, CheckpointError):
         return "bad_checkpoint", text
+    if isinstance(error, StorageError):
+        return "disk_full" if isinstance(error, NoRoom) else "no_storage", text
     if isinstance(error, Diverged):
         return "diverged", text
     if isinstance(error, Unfit):

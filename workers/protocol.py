@@ -13,8 +13,18 @@ TRAINING_VERSION = 1
 
 #: Why a segment ended: ``diverged`` is NaN or infinite loss, ``out_of_memory`` the device's
 #: refusal, ``bad_checkpoint`` one to start from that is missing, damaged or another trial's,
-#: ``unfit`` an architecture that can't start from the weights of its backbone.
-Outcome = Literal["ok", "diverged", "out_of_memory", "bad_checkpoint", "unfit", "error"]
+#: ``unfit`` an architecture that can't start from the weights of its backbone, ``disk_full`` that
+#: the checkpoint found no room, ``no_storage`` that its place refused or did not answer.
+Outcome = Literal[
+    "ok",
+    "diverged",
+    "out_of_memory",
+    "bad_checkpoint",
+    "unfit",
+    "disk_full",
+    "no_storage",
+    "error",
+]
 
 
 @dataclass(frozen=True)
@@ -27,10 +37,11 @@ class Segment:
         seed: of weights, data order and augmentation.
         start_epoch: epochs already in ``checkpoint_in`` (0: from scratch).
         end_epoch: the rung to reach.
-        checkpoint_in: path of the checkpoint at ``start_epoch``; None at 0.
-        checkpoint_out: path to write the checkpoint at ``end_epoch`` to.
+        checkpoint_in: path or URL of the checkpoint at ``start_epoch``; None at 0.
+        checkpoint_out: path or URL to write the checkpoint at ``end_epoch`` to.
         device: ``cpu``, ``cuda`` or ``auto``.
         measure_test: also evaluate on the test split (only ever after the search).
+        checkpoint_in_sha256: that ``checkpoint_in`` must have; empty where it is not known.
     """
 
     key: str
@@ -44,6 +55,7 @@ class Segment:
     checkpoint_out: str
     device: str = "auto"
     measure_test: bool = False
+    checkpoint_in_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,8 @@ class Inheritance:
         recipe: that the backbone was trained with; its ``epochs`` say nothing here.
         seed: of the inserted parts, data order and augmentation.
         epochs: that the inserted parts train, on a schedule of their own.
-        backbone: path of the plain backbone's checkpoint.
+        backbone: path or URL of the plain backbone's checkpoint.
+        backbone_sha256: that it must have; empty where it is not known.
     """
 
     key: str
@@ -66,6 +79,7 @@ class Inheritance:
     epochs: int
     backbone: str
     device: str = "auto"
+    backbone_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,7 @@ class Report:
         train_accuracy: share of right answers of each epoch of the segment, on augmented images.
         test_accuracy: only where the segment asked for it.
         train_seconds: wall time of the training loop; evaluation_seconds: of the evaluation.
-        checkpoint_sha256: of the file at ``checkpoint_out``.
+        checkpoint_sha256: of the file at ``checkpoint_out``; checkpoint_bytes: its size.
         worker: host and process that trained.
     """
 
@@ -97,11 +111,17 @@ class Report:
     checkpoint_sha256: str = ""
     worker: str = ""
     device: str = ""
+    checkpoint_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Test accuracy of a finished checkpoint: asked for once, after the search."""
+    """Test accuracy of a finished checkpoint: asked for once, after the search.
+
+    Attributes:
+        checkpoint: its path or URL.
+        checkpoint_sha256: that it must have; empty where it is not known.
+    """
 
     key: str
     architecture: str
@@ -109,6 +129,7 @@ class Evaluation:
     data: DataSpec
     checkpoint: str
     device: str = "auto"
+    checkpoint_sha256: str = ""
 
 
 @dataclass(frozen=True)

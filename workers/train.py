@@ -65,7 +65,7 @@ def _train(segment: Segment, data: ImageData, build: Build) -> Report:
         twin, validation = validated(
             training.model, training.data, segment.recipe, numerics, segment.end_epoch
         )
-        digest = checkpoints.write(_snapshot(segment, training, twin), segment.checkpoint_out)
+        written = checkpoints.write(_snapshot(segment, training, twin), segment.checkpoint_out)
         test = _test_score(twin, training.data, device) if segment.measure_test else None
     return Report(
         key=segment.key,
@@ -78,7 +78,8 @@ def _train(segment: Segment, data: ImageData, build: Build) -> Report:
         test_accuracy=test.accuracy if test else None,
         train_seconds=trained - start,
         evaluation_seconds=time.perf_counter() - trained,
-        checkpoint_sha256=digest,
+        checkpoint_sha256=written.sha256,
+        checkpoint_bytes=written.size,
         worker=worker_name(),
         device=str(device),
     )
@@ -88,7 +89,9 @@ def _evaluate(task: Evaluation, data: ImageData, build: Build) -> Report:
     start = time.perf_counter()
     device = resolve_device(task.device)
     with reproducible(device):
-        saved = checkpoints.read_for(task.checkpoint, task.architecture)
+        saved = checkpoints.read_for(
+            task.checkpoint, task.architecture, sha256=task.checkpoint_sha256
+        )
         model = build(Architecture.from_json(task.architecture), data.shape)
         model.load_state_dict(saved.evaluated_model)
         test = _test_score(model, data.to(device), device)

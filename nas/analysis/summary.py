@@ -74,6 +74,12 @@ def job_summary(
             "epochs": reused.epochs,
             "worker_seconds": reused.seconds,
         },
+        "checkpoints": {
+            "place": job.details.get("checkpoints"),
+            "disk_limit": job.spec.get("checkpoints", {}).get("disk_limit"),
+            "dropped": store.trials.dropped(job.id),
+            "over_disk_limit": job.details.get("over_disk_limit"),
+        },
         "duplicates": job.details.get("duplicates"),
         "exhausted": job.details.get("exhausted", False),
         "worker_seconds": store.trials.worker_seconds(job.id),

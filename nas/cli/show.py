@@ -47,6 +47,8 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
     rows += [("retrained", _again(one)) for one in summary["retrained"]]
     if summary["cache"]["reports"]:
         rows.append(("cache", _reused(summary["cache"])))
+    if told := _checkpoints(summary["checkpoints"]):
+        rows.append(("checkpoints", told))
     if summary["epochs"]["trained"]:
         rows += [("epochs", _epochs(summary["epochs"]))]
         rows += [("worker time", _duration(summary["worker_seconds"]))]
@@ -100,6 +102,25 @@ def _reused(cache: Mapping[str, float]) -> str:
     count = cache["reports"]
     told = f"{count:,} rung{'' if count == 1 else 's'} taken from earlier trainings"
     return f"{told}: {cache['epochs']:,} epochs, {_duration(cache['worker_seconds'])} saved"
+
+
+def _checkpoints(found: Mapping[str, Any]) -> str:
+    """Where they lie, and what room they lack; empty where there is nothing to say."""
+    from nas.sizes import in_words
+
+    told, limit = [], found["disk_limit"]
+    if found["place"]:
+        told.append(f"in {found['place']}")
+    if limit:
+        told.append(f"at most {in_words(limit)}")
+    if over := found["over_disk_limit"]:
+        told.append(
+            f"{in_words(over['bytes'])} were needed and kept although {in_words(over['limit'])} "
+            f"was the limit"
+        )
+    if dropped := found["dropped"]:
+        told.append(f"the weights of {dropped} trial{'' if dropped == 1 else 's'} made room")
+    return ", ".join(told)
 
 
 def _extended(entry: Mapping[str, Any]) -> str:

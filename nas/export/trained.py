@@ -5,14 +5,20 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from nas.errors import NothingToExport
+from nas.errors import NoStorage, NothingToExport
 from nas.export.searched import SearchedModel
 from nas.store.records import Job, ReportRow, Trial
 from nas.store.store import Store
 from search_spaces.architecture import Architecture, TaskShape
 from search_spaces.build import build
 from workers import checkpoint as checkpoints
-from workers.errors import CheckpointError
+from workers.errors import CheckpointError, StorageError
+
+#: Why there is no checkpoint: dropped for room, or never there.
+_GONE = {
+    True: "they were dropped to make room (checkpoints.disk_limit, or a full disk)",
+    False: "the report came from an earlier training, whose checkpoint was gone",
+}
 
 
 def finished_trial(store: Store, job: Job, number: int) -> tuple[Trial, ReportRow]:
@@ -63,7 +69,7 @@ def searched_model(job: Job, trial: Trial, report: ReportRow) -> SearchedModel:
         shape=TaskShape(**job.details["shape"]),
         mean=tuple(job.details["data"]["mean"]),
         std=tuple(job.details["data"]["std"]),
-        weights=evaluated_weights(trial, report),
+        weights=evaluated_weights(job.name, trial, report),
     )
 
 
@@ -74,7 +80,7 @@ def evaluated_module(job: Job, trial: Trial, report: ReportRow) -> nn.Module:
         NothingToExport: if its checkpoint is missing, damaged, another trial's, or of a version of
             this program that built another network.
     """
-    weights = evaluated_weights(trial, report)
+    weights = evaluated_weights(job.name, trial, report)
     with torch.device("cpu"):
         model = build(Architecture.from_json(trial.architecture), TaskShape(**job.details["shape"]))
     try:
@@ -87,24 +93,36 @@ def evaluated_module(job: Job, trial: Trial, report: ReportRow) -> nn.Module:
     return model.eval()
 
 
-def evaluated_weights(trial: Trial, report: ReportRow) -> dict[str, torch.Tensor]:
+def evaluated_weights(job: str, trial: Trial, report: ReportRow) -> dict[str, torch.Tensor]:
     """The state dict that the trial's accuracy was measured on.
 
     Contiguous copies that share no memory, so that files hold each value once.
 
     Raises:
-        NothingToExport: if its checkpoint is missing, damaged or another trial's.
+        NothingToExport: if its checkpoint is dropped, missing, damaged or another trial's; says how
+            to get the weights.
+        NoStorage: if the place of the checkpoints doesn't answer.
     """
-    try:
-        saved = checkpoints.read_for(report.checkpoint, trial.architecture, report.epoch)
-        found = checkpoints.file_sha256(report.checkpoint)
-    except (CheckpointError, OSError) as error:
-        raise NothingToExport(f"trial {trial.number}'s weights can't be read: {error}") from None
-    if report.checkpoint_sha256 and found != report.checkpoint_sha256:
+    again = f"--trial {trial.number} --epochs {report.epoch}"
+    if trial.kind == "retrain":
+        again += ", with what was --set then"
+    if not report.checkpoint:
+        why = _GONE[report.dropped]
         raise NothingToExport(
-            f"trial {trial.number}'s weights can't be read: checkpoint {report.checkpoint} is not "
-            f"the one that was recorded (its sha256 differs)"
+            f"trial {trial.number}'s weights are gone: {why}; train them again: nas retrain {job} "
+            f"{again}"
         )
+    try:
+        saved = checkpoints.read_for(
+            report.checkpoint, trial.architecture, report.epoch, report.checkpoint_sha256
+        )
+    except CheckpointError as error:
+        raise NothingToExport(
+            f"trial {trial.number}'s weights can't be read: {error}; train them again: nas retrain "
+            f"{job} {again}"
+        ) from None
+    except StorageError as error:
+        raise NoStorage(f"trial {trial.number}'s weights can't be read: {error}") from None
     return {
         name: tensor.detach().clone(memory_format=torch.contiguous_format)
         for name, tensor in saved.evaluated_model.items()

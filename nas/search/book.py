@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from nas.plan import Plan
 from nas.store.records import INHERITED, NewTrial, ReportRow, Trial, TrialState
 from nas.store.rows import now_ms
 from nas.store.store import Store
 from search_spaces.architecture import Architecture
+from workers.errors import StorageError
 from workers.protocol import Latency, Report, Segment
 from workers.recipe import Recipe
+from workers.storage import storage_of
 
 #: A segment whose worker dies so often is a trial's own fault (memory, most likely).
 MAX_ATTEMPTS = 3
@@ -36,6 +37,9 @@ class TrialBook:
     Args:
         plan: the job.
         store: the record of truth; the constructor reads from it, every method writes to it.
+
+    Attributes:
+        held: bytes of each trial's last checkpoint, as far as they are known.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
@@ -47,6 +51,7 @@ class TrialBook:
         for trial in store.trials.list(plan.job_id):
             self.trials[trial.number] = trial
             self.reports[trial.number] = reports.get(trial.id, [])
+        self.held: dict[int, int] = {}
         self._damaged: set[int] = set()
         self._numbers = {trial.hash: trial.number for trial in self.trials.values()}
 
@@ -132,6 +137,7 @@ class TrialBook:
             checkpoint_out=self.plan.checkpoint(trial.number, end_epoch),
             device=self.plan.device,
             measure_test=measure_test,
+            checkpoint_in_sha256=self.reports[trial.number][-1].checkpoint_sha256 if start else "",
         )
 
     def record(self, number: int, report: Report, state: TrialState) -> bool:
@@ -145,16 +151,28 @@ class TrialBook:
         if row.epoch != INHERITED:
             self._change(number, epoch=row.epoch, accuracy=row.validation_accuracy)
         self._damaged.discard(number)
+        if row.checkpoint:
+            self.held[number] = report.checkpoint_bytes
         for old in filter(lambda row: row.checkpoint, before):
-            Path(old.checkpoint).unlink(missing_ok=True)
+            with suppress(StorageError):  # what stays behind is in nobody's way
+                storage_of(old.checkpoint).remove(old.checkpoint)
         return True
 
     def restore(self, number: int, report: Report) -> None:
-        """Replace the last rung's report, which came without a checkpoint, by a training."""
+        """Replace the last rung's report, whose checkpoint is not to be had, by a training."""
         row = self._row(number, report)
         self._store.trials.replace_report(self.trials[number], row)
         self.reports[number] = [*self.reports[number][:-1], row]
         self._change(number, accuracy=report.validation_accuracy)
+        self._damaged.discard(number)
+        self.held[number] = report.checkpoint_bytes
+
+    def drop_checkpoint(self, number: int) -> None:
+        """Give a finished trial's weights up for room; its report tells that there were some."""
+        row = replace(self.reports[number][-1], checkpoint="")
+        self._store.trials.drop_checkpoint(self.trials[number], row.epoch)
+        self.reports[number] = [*self.reports[number][:-1], row]
+        self._clear(number)
 
     def _row(self, number: int, report: Report) -> ReportRow:
         source = report.source if isinstance(report, CachedReport) else ""
@@ -182,7 +200,7 @@ class TrialBook:
         self._store.trials.set_state(self.trials[number], state, reason)
         self._change(number, state=state, reason=reason)
         if state in ("pruned", "failed"):
-            shutil.rmtree(Path(self.plan.checkpoint(number, 0)).parent, ignore_errors=True)
+            self._clear(number)
 
     def forget_checkpoint(self, number: int) -> None:
         """Train from scratch to the next rung: the checkpoint on disk can't be used."""
@@ -199,6 +217,12 @@ class TrialBook:
         """Record the accuracy on images that the search never saw."""
         self._store.trials.set_test_accuracy(self.trials[number], accuracy)
         self._change(number, test_accuracy=accuracy)
+
+    def _clear(self, number: int) -> None:
+        self.held.pop(number, None)
+        folder = self.plan.trial_folder(number)
+        with suppress(StorageError):
+            storage_of(folder).clear(folder)
 
     def _change(self, number: int, **changes: object) -> None:
         self.trials[number] = replace(self.trials[number], **changes)  # type: ignore[arg-type]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import suppress
 
 from nas.search.book import CachedReport, TrialBook
 from nas.search.drive import Source
 from nas.store.records import ReportRow, Trial
 from nas.store.store import Store
 from nas.store.trainings import Training
-from workers.checkpoint import file_sha256, unfinished
+from workers.checkpoint import bring
+from workers.errors import CheckpointError, StorageError
 from workers.protocol import Answer, Evaluation, Lost, Report, Segment, Task
 
 
@@ -47,10 +46,10 @@ class Recalling:
 class Cache:
     """Reports and test accuracies by the hash of the training, across the jobs of a store.
 
-    A checkpoint that is still there comes along as a hard link (a copy where the file system has
-    none) in the trial's own folder: neither job's deletion touches the other's, as a checkpoint
-    file is only ever replaced, never written into. Where it is gone the numbers are taken alone,
-    and a trial that must go on from there is trained again from the start.
+    A checkpoint that is still there comes along as a hard link (a copy where there are none, as
+    behind a URL) in the trial's own folder: neither job's deletion touches the other's, as a
+    checkpoint file is only ever replaced, never written into. Where it is gone or damaged the
+    numbers are taken alone, and a trial that must go on from there is trained again from the start.
     """
 
     def __init__(self, book: TrialBook, store: Store) -> None:
@@ -78,7 +77,7 @@ class Cache:
         test = self._store.trainings.test_accuracy(trial.hash) if task.measure_test else None
         # Checkpoints go by the very architecture; the same model may be written differently.
         alike = [training for training in found if training.architecture == trial.architecture]
-        checkpoint = _brought(alike, Path(task.checkpoint_out))
+        checkpoint, size = _brought(alike, task.checkpoint_out)
         if task.measure_test and test is None and not checkpoint:
             return None
         rung = found[0].reports[-1]
@@ -98,6 +97,7 @@ class Cache:
             worker=rung.worker,
             device=rung.device,
             source=found[0].source,
+            checkpoint_bytes=size,
         )
 
 
@@ -117,31 +117,11 @@ def _epochs(rows: Sequence[ReportRow], start: int) -> list[tuple[float, float, f
     return [found[epoch] for epoch in sorted(found) if epoch > start]
 
 
-def _brought(found: Sequence[Training], target: Path) -> str:
-    """Put the first intact checkpoint at ``target``; gives its sha256, empty if there is none."""
+def _brought(found: Sequence[Training], target: str) -> tuple[str, int]:
+    """Put the first intact checkpoint at ``target``; its sha256 and bytes, or nothing."""
     for training in found:
         row = training.reports[-1]
-        if not row.checkpoint or not row.checkpoint_sha256:
-            continue
-        try:
-            _link(Path(row.checkpoint), target)
-            if file_sha256(target) == row.checkpoint_sha256:
-                return row.checkpoint_sha256
-        except OSError:
-            continue
-        target.unlink(missing_ok=True)
-    return ""
-
-
-def _link(source: Path, target: Path) -> None:
-    """One file under two names, or a copy; whole or not there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = unfinished(target)
-    target.unlink(missing_ok=True)  # renaming one link over another of the same file does nothing
-    try:
-        os.link(source, beside)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, beside)
-    beside.replace(target)
+        if row.checkpoint and row.checkpoint_sha256:
+            with suppress(CheckpointError, StorageError):
+                return row.checkpoint_sha256, bring(row.checkpoint, target, row.checkpoint_sha256)
+    return "", 0

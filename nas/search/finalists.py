@@ -121,7 +121,11 @@ class Finalists:
 
 
 class TestScores:
-    """Accuracy of the searched checkpoints on images that the search never saw."""
+    """Accuracy of the searched checkpoints on images that the search never saw.
+
+    Attributes:
+        damaged: trials whose checkpoint turned out to be missing or damaged.
+    """
 
     __test__ = False
 
@@ -132,6 +136,7 @@ class TestScores:
         self._open = deque(
             t.number for t in (*contenders(book), *repeats) if t.test_accuracy is None
         )
+        self.damaged: list[int] = []
 
     def next_task(self) -> Task | None:
         """The next checkpoint to evaluate."""
@@ -140,12 +145,21 @@ class TestScores:
         number = self._open.popleft()
         trial = self._book.trials[number]
         plan = self._book.plan
-        checkpoint = self._book.reports[number][-1].checkpoint
+        row = self._book.reports[number][-1]
         return Evaluation(
-            f"{number}:test", trial.architecture, plan.recipe, plan.data, checkpoint, plan.device
+            f"{number}:test",
+            trial.architecture,
+            plan.recipe,
+            plan.data,
+            row.checkpoint,
+            plan.device,
+            row.checkpoint_sha256,
         )
 
     def take(self, answer: Answer | Lost) -> None:
-        """Record the accuracy; a lost or damaged one stays unknown."""
+        """Record the accuracy; a lost one stays unknown."""
+        number = int(answer.key.split(":")[0])
         if isinstance(answer, Report) and answer.test_accuracy is not None:
-            self._book.set_test_accuracy(int(answer.key.split(":")[0]), answer.test_accuracy)
+            self._book.set_test_accuracy(number, answer.test_accuracy)
+        elif isinstance(answer, Report) and answer.outcome == "bad_checkpoint":
+            self.damaged.append(number)

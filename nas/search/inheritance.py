@@ -5,14 +5,16 @@ The plain backbone of a candidate is a baseline like any other: trained once, fo
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 
 from nas.plan import Plan
 from nas.search.book import MAX_ATTEMPTS, TrialBook
-from nas.store.records import INHERITED, Trial
+from nas.store.records import INHERITED, ReportRow, Trial
 from search_spaces.architecture import Architecture
 from search_spaces.catalogue import CATALOGUE
+from workers.errors import StorageError
 from workers.protocol import Answer, Inheritance, Lost, Report, Segment
+from workers.storage import storage_of
 
 #: Label of plain backbones, which are always trained to the end.
 PLAIN = "none"
@@ -74,8 +76,9 @@ class Inheriting:
                 data=self._plan.data,
                 seed=trial.seed,
                 epochs=self._plan.spec.search.inherit_epochs,
-                backbone=str(self._weights(parent)),
+                backbone=self._last(parent).checkpoint,
                 device=self._plan.device,
+                backbone_sha256=self._last(parent).checkpoint_sha256,
             )
         self._parked.append(trial.number)
         if parent.state != "done" or parent.number in self._restoring:
@@ -100,7 +103,9 @@ class Inheriting:
         """Note a score that came to nothing: for good, or because of the backbone's weights."""
         parent = self._parent(self._book.trials[number])
         if report.outcome == "bad_checkpoint" and parent is not None:
-            self._weights(parent).unlink(missing_ok=True)
+            weights = self._last(parent).checkpoint
+            with suppress(StorageError):
+                storage_of(weights).remove(weights)
             self._restored.discard(parent.number)
             if self._book.count_attempt(number) < MAX_ATTEMPTS:
                 return
@@ -115,8 +120,7 @@ class Inheriting:
         self._restoring.discard(number)
         if isinstance(answer, Report) and answer.outcome == "ok":
             self._restored.add(number)
-            if not self._book.reports[number][-1].checkpoint:  # it came from the cache without
-                self._book.restore(number, answer)
+            self._book.restore(number, answer)
         elif isinstance(answer, Report) or self._book.count_attempt(number) >= MAX_ATTEMPTS:
             self._hopeless.add(number)
 
@@ -144,10 +148,13 @@ class Inheriting:
 
     def _there(self, parent: Trial) -> bool:
         """Whether its weights are there; looked for again only after a worker missed them."""
-        return parent.number in self._restored or self._weights(parent).exists()
+        if parent.number in self._restored:
+            return True
+        weights = self._last(parent).checkpoint
+        return bool(weights) and storage_of(weights).exists(weights)
 
-    def _weights(self, parent: Trial) -> Path:
-        return Path(self._plan.checkpoint(parent.number, self._plan.rungs[-1]))
+    def _last(self, parent: Trial) -> ReportRow:
+        return self._book.reports[parent.number][-1]
 
 
 def may_inherit(architecture: Architecture) -> bool:

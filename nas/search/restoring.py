@@ -1,8 +1,9 @@
-"""Train again what the cache gave without its weights, where the weights are wanted."""
+"""Train again what has no weights any more, where the weights are wanted."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from nas.search.book import TrialBook
 from nas.search.drive import Fits, unlimited
@@ -11,7 +12,7 @@ from workers.protocol import Answer, Lost, Report, Segment, Task
 
 
 class Restoring:
-    """The front's members and the baselines beside it whose checkpoint is gone, from the start.
+    """Finished trials whose checkpoint is gone or damaged, from the start.
 
     Their numbers were enough for the search; an export and the test accuracy need the model. The
     report becomes that of this training, and is charged. One that fails stays without weights.
@@ -19,12 +20,18 @@ class Restoring:
     Args:
         book: the search has ended.
         fits: whether the budget allows a trial's training.
+        numbers: of the trials; None: the front's members and the baselines beside it that the
+            cache gave without weights, or that were dropped.
     """
 
-    def __init__(self, book: TrialBook, fits: Fits = unlimited) -> None:
+    def __init__(
+        self, book: TrialBook, fits: Fits = unlimited, numbers: Iterable[int] | None = None
+    ) -> None:
         self._book, self._fits = book, fits
-        bare = (t for t in contenders(book) if not book.reports[t.number][-1].checkpoint)
-        self._open = deque(trial.number for trial in bare)
+        if numbers is None:
+            bare = (t for t in contenders(book) if not book.reports[t.number][-1].checkpoint)
+            numbers = (trial.number for trial in bare)
+        self._open = deque(numbers)
 
     def next_task(self) -> Task | None:
         """The whole training of the next one."""
@@ -45,4 +52,5 @@ class Restoring:
 
     def _segment(self, number: int) -> Segment:
         trial = self._book.trials[number]
+        self._book.forget_checkpoint(number)
         return self._book.segment(trial, trial.epoch, measure_test=trial.test_accuracy is None)

@@ -156,7 +156,8 @@ class ReportRow:
 
     Attributes:
         train_seconds: of the worker; of a report from the cache, what it took when it was trained.
-        checkpoint: path of the file; empty where a report from the cache came without one.
+        checkpoint: path or URL of the file; empty where a report from the cache came without one,
+            and where it was dropped for room: then ``checkpoint_sha256`` is not empty.
         cached_from: ``JOB:TRIAL`` that was trained; empty if this trial was.
     """
 
@@ -174,6 +175,11 @@ class ReportRow:
     device: str
     created_ms: int
     cached_from: str = ""
+
+    @property
+    def dropped(self) -> bool:
+        """Whether there was a checkpoint that had to make room."""
+        return not self.checkpoint and bool(self.checkpoint_sha256)
 
 
 @dataclass(frozen=True)

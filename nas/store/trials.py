@@ -111,6 +111,25 @@ class Trials(Tables):
             data = {"number": trial.number, "reason": reason}
             record_event(connection, trial.job_id, f"trial_{state}", data, trial.id)
 
+    def drop_checkpoint(self, trial: Trial, epoch: int) -> None:
+        """Note that a rung's checkpoint was given up; its sha256 stays: there was one."""
+        here = (reports.c.trial_id == trial.id, reports.c.epoch == epoch)
+        with self._writing() as connection:
+            connection.execute(update(reports).where(*here).values(checkpoint=""))
+            data = {"number": trial.number, "epoch": epoch}
+            record_event(connection, trial.job_id, "checkpoint_dropped", data, trial.id)
+
+    def dropped(self, job_id: int) -> int:
+        """How many checkpoints of a job were given up for room."""
+        query = (
+            select(func.count())
+            .select_from(reports.join(trials, trials.c.id == reports.c.trial_id))
+            .where(trials.c.job_id == job_id)
+            .where(reports.c.checkpoint == "", reports.c.checkpoint_sha256 != "")
+        )
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def count_attempt(self, trial: Trial) -> None:
         """Note that a segment was lost with its worker."""
         with self._writing() as connection:

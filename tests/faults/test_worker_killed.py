@@ -58,4 +58,4 @@ def test_a_killed_worker_is_replaced_and_its_segment_ends_as_if_undisturbed(tmp_
     assert again.checkpoint_sha256 == expected.checkpoint_sha256
     assert again.validation_loss == expected.validation_loss
     assert again.train_loss == expected.train_loss
-    assert checkpoints.file_sha256(doomed.checkpoint_out) == again.checkpoint_sha256
+    checkpoints.check(doomed.checkpoint_out, again.checkpoint_sha256)

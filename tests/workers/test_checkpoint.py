@@ -1,16 +1,14 @@
 import hashlib
 import os
 import pickle
-import subprocess
-import sys
-from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from workers.checkpoint import Checkpoint, file_sha256, read, read_for, sweep, write
+from workers.checkpoint import Checkpoint, bring, check, read, read_for, write
 from workers.errors import CheckpointError
+from workers.storage import storage_of
 
 
 @pytest.fixture
@@ -28,8 +26,9 @@ def checkpoint():
 
 def test_what_was_written_is_read(checkpoint, tmp_path):
     path = tmp_path / "new" / "a.pt"
-    digest = write(checkpoint, path)
-    assert digest == hashlib.sha256(path.read_bytes()).hexdigest() == file_sha256(path)
+    written = write(checkpoint, path)
+    content = path.read_bytes()
+    assert (written.sha256, written.size) == (hashlib.sha256(content).hexdigest(), len(content))
     loaded = read(path)
     assert loaded.epochs == 3
     assert torch.equal(loaded.model["weight"], checkpoint.model["weight"])
@@ -42,20 +41,6 @@ def test_shared_weights_are_stored_once(checkpoint, tmp_path):
     assert (tmp_path / "a.pt").stat().st_size < 1.5 * 200 * 200 * 4
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(checkpoint, tmp_path, monkeypatch):
-    path = tmp_path / "a.pt"
-    digest = write(checkpoint, path)
-
-    def full(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write(replace(checkpoint, epochs=4), path)
-    assert file_sha256(path) == digest
-    assert list(tmp_path.iterdir()) == [path]
-
-
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
 def test_truncation_is_noticed(checkpoint, tmp_path, keep):
     path = tmp_path / "a.pt"
@@ -64,6 +49,50 @@ def test_truncation_is_noticed(checkpoint, tmp_path, keep):
     path.write_bytes(whole[: int(keep * len(whole)) if keep < 1 else keep])
     with pytest.raises(CheckpointError, match=r"a\.pt is damaged"):
         read(path)
+
+
+def test_any_damage_is_noticed_where_the_checksum_is_known(checkpoint, tmp_path):
+    path = tmp_path / "a.pt"
+    digest = write(checkpoint, path).sha256
+    check(path, digest)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), len(whole) // 50):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(CheckpointError, match="damaged: it is not the one that was recorded"):
+            read(path, digest)
+        with pytest.raises(CheckpointError, match="damaged"):
+            check(path, digest)
+    path.write_bytes(whole)
+    assert read(path, digest).epochs == 3
+    with pytest.raises(CheckpointError, match="missing"):
+        check(tmp_path / "b.pt", digest)
+
+
+def test_what_can_t_be_read_is_told_as_a_bad_checkpoint(tmp_path):
+    with pytest.raises(CheckpointError, match="can't be read: Is a directory"):
+        read(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match="missing"):
+        read(tmp_path / "file" / "a.pt")
+
+
+@pytest.mark.parametrize(("source", "target"), [("", ""), ("", "memory"), ("memory", "memory")])
+def test_a_checkpoint_is_brought_whole_or_not_at_all(checkpoint, tmp_path, source, target):
+    def at(place, name):
+        return f"memory://brought/{name}" if place else str(tmp_path / name)
+
+    written = write(checkpoint, at(source, "a.pt"))
+    new = at(target, "deep/b.pt")
+    for _ in range(2):
+        assert bring(at(source, "a.pt"), new, written.sha256) == written.size
+    assert read(new, written.sha256).epochs == 3
+    gone, damaged = at(target, "gone.pt"), at(target, "damaged.pt")
+    with pytest.raises(CheckpointError, match="missing"):
+        bring(at(source, "no.pt"), gone, written.sha256)
+    with pytest.raises(CheckpointError, match="damaged"):
+        bring(at(source, "a.pt"), damaged, "0" * 64)
+    assert not storage_of(gone).exists(gone)
+    assert not storage_of(damaged).exists(damaged)
 
 
 class Evil:
@@ -101,43 +130,3 @@ def test_a_checkpoint_of_another_trial_or_rung_is_refused(checkpoint, tmp_path):
         read_for(path, '{"a":1}')
     with pytest.raises(CheckpointError, match="holds 3 epochs; 4 were expected"):
         read_for(path, "{}", 4)
-
-
-#: Writes a checkpoint and hangs with the content written, but not yet in its place.
-HANGING = """
-import os, sys, time
-import torch
-from workers import checkpoint
-
-def hang(descriptor):
-    print("hanging", flush=True)
-    time.sleep(60)
-
-os.fsync = hang
-empty = checkpoint.Checkpoint("{}", 1, {}, {}, torch.zeros(1), {})
-checkpoint.write(empty, sys.argv[1])
-"""
-
-
-def test_what_a_killed_process_left_is_swept_and_nothing_else(checkpoint, tmp_path):
-    whole = tmp_path / "00001" / "0003.pt"
-    write(checkpoint, whole)
-    command = [sys.executable, "-c", HANGING, str(tmp_path / "00001" / "0006.pt")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "hanging\n"
-        (unfinished,) = set(whole.parent.iterdir()) - {whole}
-        assert sweep(tmp_path) == 0
-        assert unfinished.exists()
-        process.kill()
-    assert unfinished.exists()
-    (tmp_path / ".keep").touch()
-    assert sweep(tmp_path) == 1
-    assert set(tmp_path.rglob("*")) == {whole, whole.parent, tmp_path / ".keep"}
-
-
-def test_an_old_unfinished_file_is_swept_though_its_process_number_lives(tmp_path):
-    unfinished = tmp_path / f".0003.pt.{os.getpid()}.0123abcd"
-    unfinished.touch()
-    assert sweep(tmp_path) == 0
-    os.utime(unfinished, (0, 0))
-    assert sweep(tmp_path) == 1

@@ -67,7 +67,7 @@ def damage_weights(recorded):
     [
         (damage_missing, "is missing"),
         (damage_cut, "is damaged"),
-        (damage_other, "belongs to another architecture"),
+        (damage_other, "sha256 differs"),
         (damage_weights, "sha256 differs"),
     ],
 )  # fmt: skip
