@@ -22,6 +22,17 @@ def store(tmp_path):
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory):
+    """One server for all tests that need a real one; each leaves it running."""
+    from tests.mlflow_server import MlflowServer
+
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow-server"))
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
 def add_job() -> Callable[..., Job]:
     """``add_job(store, trials=[{...}])`` fills a store; see ``fill``."""

@@ -15,6 +15,8 @@ from nas.home import Home
 
 if TYPE_CHECKING:
     from nas.export.bundle import ExportResult
+    from nas.store.store import Store
+    from nas.tracking.mlflow_registry import Registered, Registry
 
 
 @click.command()
@@ -32,6 +34,15 @@ if TYPE_CHECKING:
     help="The folder to make; default: exports/JOB-trial-N in NAS_HOME.",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export in that folder.")
+@click.option(
+    "--register",
+    "model_name",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="Also register the model in MLflow under this name (default: JOB), with the alias "
+    "pareto-RULE; write it after JOB.",
+)
 @output_option
 def export(
     job: str,
@@ -40,6 +51,7 @@ def export(
     under: dict[str, float],
     to: Path | None,
     force: bool,
+    model_name: str | None,
     output: Output,
 ) -> None:
     """Write a model of JOB as PyTorch code with weights; it needs torch alone."""
@@ -50,22 +62,62 @@ def export(
         from nas.export.bundle import export as export_trial
         from nas.export.standing import picked_trial
 
-        reason = ""
+        reason = rule = ""
         if trial is None:
-            picked = picked_trial(store, found, pick or "knee", under)
-            trial, reason = picked.point.trial, f"{pick or 'knee'}: {picked.reason}"
+            rule = pick or "knee"
+            picked = picked_trial(store, found, rule, under)
+            trial, reason = picked.point.trial, f"{rule}: {picked.reason}"
+        registry = None if model_name is None else _registry(model_name or found.name)
         folder = to or Home.here().exports / f"{found.name}-trial-{trial}"
         result = export_trial(store, found.name, trial, folder, force=force)
-    output.emit({**result.to_dict(), "picked": reason}, lambda: _parts(result, reason))
+        registered = None
+        if registry is not None:
+            registered = _registered(registry, store, result, rule, reason)
+    data = {**result.to_dict(), "picked": reason}
+    if registered:
+        data["registered"] = registered.to_dict()
+    output.emit(data, lambda: _parts(result, reason, registered))
     if not output.json:
         say(f"next: read {result.folder / 'README.md'}")
 
 
-def _parts(result: ExportResult, reason: str) -> list[Part]:
+def _registry(name: str) -> Registry:
+    """Opened before anything is exported, so that nothing is if it can't be registered."""
+    from nas.tracking.mlflow_registry import Registry
+    from nas.tracking.place import Place
+
+    return Registry(Place.of(Home.here()), name)
+
+
+def _registered(
+    registry: Registry, store: Store, result: ExportResult, rule: str, reason: str
+) -> Registered:
+    from nas.analysis.front import point_of, repeats_of
+    from nas.export.needs import needed_packages
+    from nas.tracking.model_values import Candidate
+    from search_spaces.architecture import Architecture, TaskShape
+
+    job = store.jobs.get(result.facts.job)
+    trials = store.trials.list(job.id)
+    trial = next(trial for trial in trials if trial.number == result.facts.trial)
+    packages = needed_packages(Architecture.from_json(trial.architecture).backbone)
+    point = point_of(trial, repeats_of(trials))
+    candidate = Candidate(job, trial, point, packages, rule, reason)
+    return registry.register(result.folder, candidate, TaskShape(**job.details["shape"]))
+
+
+def _parts(result: ExportResult, reason: str, registered: Registered | None) -> list[Part]:
     facts = result.facts
     return [
         *([reason] if reason else []),
         f"exported trial {facts.trial} of job {facts.job}: {facts.accuracy_words()}; "
         f"{facts.cost_words()}",
         Table(("file",), [(str(result.folder / name),) for name in result.files]),
+        *([_registration(registered)] if registered else []),
     ]
+
+
+def _registration(made: Registered) -> str:
+    told = "registered" if made.new else "registered before"
+    where = f" ({made.url})" if made.url else ""
+    return f"{told} in MLflow as version {made.version} of {made.name}{where}: {made.uri}"

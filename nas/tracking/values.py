@@ -18,6 +18,7 @@ from search_spaces.architecture import Architecture
 STATUS = {
     "queued": "SCHEDULED",
     "running": "RUNNING",
+    "paused": "SCHEDULED",
     "done": "FINISHED",
     "pruned": "KILLED",
     "interrupted": "KILLED",

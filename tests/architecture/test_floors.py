@@ -71,6 +71,7 @@ def test_a_loop_would_be_found():
                 "nas.estimate",
                 "nas.export",
                 "nas.submission",
+                "nas.tracking.mlflow_served",
                 "nas.tune",
             ),
         ),

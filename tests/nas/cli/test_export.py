@@ -90,3 +90,32 @@ def test_without_a_store_there_is_no_job_and_none_is_made(nas, here):
 def test_the_command_has_a_help(nas):
     assert "--pick" in nas("export", "--help").stdout
     assert export.name == "export"
+
+
+def test_an_export_is_registered_once_with_the_alias_of_its_pick(nas, here, recorded):
+    recorded.add(accuracy=0.9)
+    result = nas("export", "small", "--register")
+    assert result.exit_code == 0, result.output
+    assert "registered in MLflow as version 1 of small: models:/small@pareto-knee" in result.stdout
+    again = nas("export", "small", "--register", "small", "--force", "-o", "json")
+    assert again.exit_code == 0, again.output
+    answer = json.loads(again.stdout)["registered"]
+    assert (answer["name"], answer["version"], answer["new"]) == ("small", 1, False)
+    assert answer["uri"] == "models:/small@pareto-knee"
+    assert not (here / "mlflow.db").exists()  # MLflow's own default
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [("a/b", 2, "'a/b' is no name for a registered model"), ("fine", 3, "connection refused")],
+)
+def test_what_cant_be_registered_is_not_exported(
+    nas, here, recorded, monkeypatch, name, status, says
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    recorded.add()
+    result = nas("export", "small", "--to", "out", "--register", name)
+    assert result.exit_code == status, result.output
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+    assert not (here / "out").exists()
