@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,7 @@ def architecture_lines(data: Mapping[str, Any]) -> list[str]:
 
 
 FILTERS = {
+    "from_json": json.loads,
     "percent": percent,
     "si": si,
     "duration": duration,

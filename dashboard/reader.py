@@ -96,6 +96,10 @@ class Reader:
         store, job = self._job(name)
         return store.jobs.events(job.id, after, limit)
 
+    def opened(self) -> Store | None:
+        """The store; None as long as there is none."""
+        return self._open()
+
     def check(self) -> None:
         """Ask the store something small.
 

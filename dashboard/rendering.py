@@ -20,8 +20,6 @@ TABS = {
     "placements_page": "Placement map",
     "trials_page": "Trials",
     "trial_page": "Trial",
-    "compare_page": "Compare",
-    "cluster_page": "Cluster",
 }
 
 

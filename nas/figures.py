@@ -157,7 +157,7 @@ def _layout(objective: str, traces: Sequence[Mapping[str, Any]]) -> dict[str, An
             "title": {"text": COST_TITLES[objective]},
             "automargin": True,
             "zeroline": False,
-            **_cost_ticks(costs),
+            **cost_ticks(costs),
         },
         "yaxis": {
             "title": {"text": "Validation accuracy (%)"},
@@ -171,7 +171,7 @@ def _layout(objective: str, traces: Sequence[Mapping[str, Any]]) -> dict[str, An
     }
 
 
-def _cost_ticks(costs: Sequence[float]) -> dict[str, Any]:
+def cost_ticks(costs: Sequence[float]) -> dict[str, Any]:
     """A logarithmic axis, labelled at 1, 2 and 5, where costs span more than a decade."""
     if not costs or min(costs) <= 0 or max(costs) / min(costs) < _LOG_RATIO:
         return {"type": "linear", "exponentformat": "SI"}

@@ -10,8 +10,11 @@ from nas.analysis.comparisons import Evidence
 from nas.analysis.front import Point, point_of, repeats_of
 from nas.analysis.noise import Difference, Runs
 from nas.analysis.people import difference_range
-from nas.analysis.side_by_side import difference, repeats_runs
+from nas.analysis.side_by_side import difference, repeats_runs, told_of
 from nas.store.records import INHERITED, Job, ReportRow, Trial
+
+#: In what jobs may differ without making their trainings differ.
+_OF_THE_SEARCH = ("objective", "limits", "rungs", "space", "search", "budget")
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class Rivalry:
         told = [self._sentence(i) for i in range(len(self.differences))]
         if not why:
             return tuple(told)
-        listed = "; ".join(f"{one.what} ({' / '.join(one.values)})" for one in why[:3])
-        return (f"Not comparable: they differ in {listed}.", *told)
+        listed = "; ".join(map(told_of, why[:3]))
+        return (f"Not comparable, as these differ: {listed}.", *told)
 
     def _sentence(self, index: int) -> str:
         first, other, apart = self.rivals[0], self.rivals[index + 1], self.differences[index]
@@ -100,7 +103,8 @@ def rival(job: Job, trial: Trial, every: Sequence[Trial], rows: Sequence[ReportR
 
 def rivalry(rivals: Sequence[Rival]) -> Rivalry:
     """Compare architectures with the first of them."""
-    found = unlike([one.job for one in rivals])
+    jobs = unlike([one.job for one in rivals])
+    found = [one for one in jobs if one.what.partition(".")[0] not in _OF_THE_SEARCH]
     common = set.intersection(*(set(one.rungs) for one in rivals))
     epoch = max(common, default=None)
     apart = bool(forbidden(found, "accuracy"))

@@ -15,8 +15,8 @@ from nas.analysis.people import difference_range
 from nas.pareto import hypervolume
 from nas.store.records import Trial
 
-#: Hypervolumes closer than this are called the same: it is what three decimals show.
-_SAME = 0.0005
+#: Digits of a hypervolume that are shown; those that look the same are called the same.
+_DIGITS = 3
 
 
 @dataclass(frozen=True)
@@ -188,15 +188,14 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def _not_comparable(found: SideBySide) -> str:
-    told = [_told(one) for one in forbidden(found.unlike, "accuracy", "cost", "cause")]
+    told = [told_of(one) for one in forbidden(found.unlike, "accuracy", "cost", "cause")]
     shown = "; ".join(told[:3]) + (f"; and {len(told) - 3} more" if len(told) > 3 else "")
-    return f"Not comparable: {shown}. Side by side, this says nothing about which is better."
+    return f"Not comparable, as these differ: {shown}. So this says nothing about which is better."
 
 
-def _told(one: Unlike) -> str:
-    """``the jobs have other data (digits, mnist)``."""
-    what = one.what.replace("_", " ").replace(".", ": ")
-    return f"{what} differs ({' / '.join(one.values)})"
+def told_of(one: Unlike) -> str:
+    """``recipe's batch size (64 / 128)``."""
+    return f"{one.what.replace('.', chr(39) + 's ').replace('_', ' ')} ({' / '.join(one.values)})"
 
 
 def _answer(found: SideBySide) -> str:
@@ -208,8 +207,8 @@ def _answer(found: SideBySide) -> str:
         names = ", ".join(side.name for side in found.sides if not side.front.points)
         return f"With {_budget(found)} each, {names} had finished no trial yet."
     known.sort(key=lambda pair: -pair[0])
-    ranked = ", ".join(f"{side.name} {value:.3f}" for value, side in known)
-    if known[0][0] - known[-1][0] < _SAME:
+    ranked = ", ".join(f"{side.name} {value:.{_DIGITS}f}" for value, side in known)
+    if len({round(value, _DIGITS) for value, _ in known}) == 1:
         return f"With {_budget(found)} each, the fronts are worth the same: hypervolume {ranked}."
     return (
         f"With {_budget(found)} each, the front of {known[0][1].name} is worth the most: "

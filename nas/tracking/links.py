@@ -71,6 +71,13 @@ class TrackedRun:
         base = mlflow_base(self.tracking_uri, environ)
         return f"{base}/#/experiments/{self.experiment_id}/runs/{self.run_id}" if base else None
 
+    def trial_url(self, number: int, environ: Mapping[str, str] | None = None) -> str | None:
+        """The list of runs with a trial's alone in it; None where no server is known."""
+        base = mlflow_base(self.tracking_uri, environ)
+        wanted = f"tags.`mlflow.parentRunId` = '{self.run_id}' and tags.`nas.trial` = '{number}'"
+        runs = f"#/experiments/{self.experiment_id}/runs?searchFilter={quote(wanted)}"
+        return f"{base}/{runs}" if base else None
+
     def to_dict(self) -> dict[str, Any]:
         """What ``nas show -o json`` prints."""
         return {"experiment_id": self.experiment_id, "run_id": self.run_id, "url": self.url()}

@@ -16,7 +16,14 @@ import sys
 from fastapi.testclient import TestClient
 from dashboard.app import create_app
 client = TestClient(create_app(sys.argv[1]), base_url="http://localhost")
-for path in ("/", "/jobs/synthetic", "/api/v1/jobs", "/api/v1/jobs/synthetic/charts/front"):
+for path in (
+    "/",
+    "/jobs/synthetic",
+    "/jobs/synthetic/trials/4",
+    "/compare?trial=synthetic:0&trial=synthetic:4",
+    "/api/v1/jobs",
+    "/api/v1/jobs/synthetic/charts/front",
+):
     assert client.get(path).status_code == 200, path
 print(*(name for name in ("torch", "ray", "mlflow", "optuna", "plotly") if name in sys.modules))
 """
@@ -38,7 +45,9 @@ def test_the_policy_allows_no_inline_script_and_no_inline_style():
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/jobs/synthetic", "/jobs/nobody"])
+@pytest.mark.parametrize(
+    "path", ["/", "/jobs/synthetic", "/jobs/synthetic/trials/4", "/compare", "/jobs/nobody"]
+)
 def test_pages_have_nothing_that_the_policy_would_block(browse, store, add_job, path):
     add_job(store)
     page = browse.get(path).text

@@ -9,7 +9,14 @@ from dashboard.app import create_app
 from dashboard.guard.base_path import checked_base_path
 from nas.errors import UsageProblem
 
-PAGES = ("/", "/jobs/synthetic", "/jobs/synthetic/placements", "/nowhere")
+PAGES = (
+    "/",
+    "/jobs/synthetic",
+    "/jobs/synthetic/placements",
+    "/jobs/synthetic/trials/4",
+    "/compare?trial=synthetic:0&trial=synthetic:4",
+    "/nowhere",
+)
 
 
 @pytest.fixture
@@ -37,7 +44,7 @@ def test_a_proxy_may_strip_the_base_path_or_not(below, store, add_job, prefix):
 
 
 def test_scripts_put_the_base_path_before_addresses_and_import_by_relative_ones(below):
-    for name in ("live", "chart"):
+    for name in ("live", "chart", "tasks"):
         script = below.get(f"/static/{name}.js").text
         assert 'from "./base.js"' in script
         assert 'from "/' not in script

@@ -59,7 +59,7 @@ def test_other_images_leave_no_difference(store, add_job):
     ]
     found = rivalry([of(store, job, 0) for job in jobs])
     assert found.differences == (None,)
-    assert found.sentences[0].startswith("Not comparable: they differ in data (x (00000000)")
+    assert found.sentences[0].startswith("Not comparable, as these differ: data (x (00000000)")
 
 
 def test_without_a_common_epoch_nothing_is_said_of_single_runs(store, add_job):

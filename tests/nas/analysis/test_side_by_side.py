@@ -90,7 +90,7 @@ def test_jobs_on_other_images_have_no_common_front(store, add_job):
     assert not found.overlaid
     assert found.differences == (None,)
     assert [side.hypervolume for side in found.sides] == [None, None]
-    assert found.sentences[0].startswith("Not comparable: data differs (digits")
+    assert found.sentences[0].startswith("Not comparable, as these differ: data (digits")
 
 
 def test_another_recipe_is_drawn_and_not_judged(store, add_job):
@@ -98,7 +98,7 @@ def test_another_recipe_is_drawn_and_not_judged(store, add_job):
     assert found.overlaid
     assert not found.comparable
     assert len(found.sentences) == 1
-    assert "recipe: epochs differs (12 / 20)" in found.sentences[0]
+    assert "recipe's epochs (12 / 20)" in found.sentences[0]
 
 
 def test_a_job_without_results_is_named(store, add_job):

@@ -1,0 +1,64 @@
+"""The page of one trial, its drawing and its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from dashboard import rendering
+from dashboard.api import Read
+from dashboard.charts.curves import accuracy_curve, loss_curve
+from dashboard.charts.payload import Json
+from dashboard.service import dispatching, newest_task
+from dashboard.snapshot import Snapshot
+from dashboard.trial_view import picture, trial_view
+from nas.errors import NotFound
+
+CHARTS: dict[str, Callable[[Snapshot, int], Json]] = {
+    "accuracy": accuracy_curve,
+    "loss": loss_curve,
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/jobs/{name}/trials/{number}", response_class=HTMLResponse)
+def trial_page(request: Request, name: str, number: int, read: Read) -> Response:
+    """One trial: drawn, measured, with all that is known of where its numbers come from."""
+    view = read.of(name, f"trial {number}", lambda seen: trial_view(seen, number))
+    drawing = read.of(name, f"drawing {number}", lambda seen: picture(seen, number))
+    job, store = read.job(name), read.opened()
+    assert store is not None  # the job was read from it
+    context = {
+        **view,
+        "drawing": drawing,
+        "dispatching": dispatching(store),
+        "exports": newest_task(store, job["id"], "export", number),
+        "maps": newest_task(store, job["id"], "attention_maps", number),
+    }
+    return rendering.job_page(request, "trial.html", job, context)
+
+
+@router.get("/jobs/{name}/trials/{number}/architecture.svg")
+def drawing_file(name: str, number: int, read: Read) -> Response:
+    """The architecture's drawing as a file.
+
+    Raises:
+        NotFound: if there is no such trial, or nothing to draw it from.
+    """
+    drawing = read.of(name, f"drawing {number}", lambda seen: picture(seen, number))
+    if drawing is None:
+        raise NotFound("drawing of trial", number)
+    named = {"Content-Disposition": f'inline; filename="{name}-trial-{number}.svg"'}
+    return Response(drawing, media_type="image/svg+xml", headers=named)
+
+
+@router.get("/api/v1/jobs/{name}/trials/{number}/charts/{chart}")
+def trial_chart(name: str, number: int, chart: str, read: Read) -> Json:
+    """A chart of one trial: a plotly figure with its numbers as a table."""
+    if chart not in CHARTS:
+        raise NotFound("chart", chart, list(CHARTS))
+    what = f"trial {number} chart {chart}"
+    return read.of(name, what, lambda seen: CHARTS[chart](seen, number))
