@@ -155,11 +155,17 @@ def _drive(
         observe(Progress("starting", 0, 1, note=note))
 
     with closing(open_pool(job, say)) as pool:
+
+        def work(source: Source, told: Callable[[], None] = lambda: None) -> None:
+            drive(pool, source, told, meter, requests)
+            if held.request:
+                raise _Asked(held.request)
+
         plan = Plan.of(job, home.checkpoints(job.name))
         storage_of(plan.checkpoints).sweep(plan.checkpoints)
         reference = None
         if plan.measures_latency:
-            reference = measure_reference(store, job, plan, pool, meter)
+            reference = measure_reference(store, job, plan, work)
             plan = Plan.of(store.jobs.get(job.name), plan.checkpoints)
         book = TrialBook(plan, store)
         room = Room(book, store)
@@ -172,9 +178,7 @@ def _drive(
                 if look is not None:
                     observe(replace(look(), budget=meter.budget.told(meter.spent())))
 
-            drive(pool, kept(source, room, book, store), told, meter, requests)
-            if held.request:
-                raise _Asked(held.request)
+            work(kept(source, room, book, store), told)
             if meter.refused and not stopped:
                 stopped = meter.refused
                 store.jobs.add_details(job.id, {"stopped_by": stopped})

@@ -8,7 +8,7 @@ class WorkerError(Exception):
 
 
 class DataError(WorkerError):
-    """The images are missing, damaged or not enough; names the folder and how to get it."""
+    """The images are missing, damaged, too few or not the job's; says how to mend it."""
 
 
 class CheckpointError(WorkerError):

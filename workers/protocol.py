@@ -42,6 +42,7 @@ class Segment:
         device: ``cpu``, ``cuda`` or ``auto``.
         measure_test: also evaluate on the test split (only ever after the search).
         checkpoint_in_sha256: that ``checkpoint_in`` must have; empty where it is not known.
+        data_hash: that the loaded data must have; empty: any.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Segment:
     device: str = "auto"
     measure_test: bool = False
     checkpoint_in_sha256: str = ""
+    data_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Inheritance:
         epochs: that the inserted parts train, on a schedule of their own.
         backbone: path or URL of the plain backbone's checkpoint.
         backbone_sha256: that it must have; empty where it is not known.
+        data_hash: as a segment's.
     """
 
     key: str
@@ -80,6 +83,7 @@ class Inheritance:
     backbone: str
     device: str = "auto"
     backbone_sha256: str = ""
+    data_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ class Evaluation:
     Attributes:
         checkpoint: its path or URL.
         checkpoint_sha256: that it must have; empty where it is not known.
+        data_hash: as a segment's.
     """
 
     key: str
@@ -130,6 +135,7 @@ class Evaluation:
     checkpoint: str
     device: str = "auto"
     checkpoint_sha256: str = ""
+    data_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,9 +172,20 @@ Task = Segment | Inheritance | Evaluation | LatencyRequest
 Answer = Report | LatencyReport
 
 
+#: What took a task's worker away: ``worker`` its process died or failed under the task, ``memory``
+#: and so for want of memory, ``node`` its machine, the cluster or its environment let it down.
+Loss = Literal["worker", "memory", "node"]
+
+
 @dataclass(frozen=True)
 class Lost:
-    """A task that came back without an answer because its worker died."""
+    """A task that came back without an answer."""
 
     key: str
     reason: str
+    kind: Loss = "worker"
+
+    @property
+    def blamed(self) -> bool:
+        """Whether the task itself may have brought its worker down; a node's end says nothing."""
+        return self.kind != "node"

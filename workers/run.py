@@ -12,6 +12,7 @@ from search_spaces.folding import fold
 from workers.data import ImageData, data_shape, load
 from workers.datasets import DataSpec
 from workers.device import resolve_device
+from workers.errors import DataError
 from workers.inherit import score_inherited
 from workers.latency import measure_latency
 from workers.outcomes import explain, failure
@@ -58,15 +59,26 @@ def execute(task: Task, cache: dict[str, Any]) -> Answer:
         cache: a dictionary that lives as long as the worker.
 
     Returns:
-        Its answer; a task that fails gives an answer with the reason, never an exception.
+        Its answer; a task that fails gives an answer with the reason.
+
+    Raises:
+        DataError: if the data is not here, or not what the job was submitted with: no fault of
+            the task, so this worker can do none of the job.
     """
     if isinstance(task, LatencyRequest):
         return _latency(task)
     state = cache.setdefault("state", WorkerState())
     try:
         data = state.get(task.data, resolve_device(task.device))
+    except DataError:
+        raise
     except Exception as error:
         return failure(task, error)
+    if task.data_hash and data.data_hash != task.data_hash:
+        raise DataError(
+            f"the data {task.data.name} {task.data.root} has changed since the job was submitted: "
+            f"its hash is {data.data_hash}, not {task.data_hash}"
+        )
     return _train_or_evaluate(task, data)
 
 

@@ -138,6 +138,7 @@ class TrialBook:
             device=self.plan.device,
             measure_test=measure_test,
             checkpoint_in_sha256=self.reports[trial.number][-1].checkpoint_sha256 if start else "",
+            data_hash=self.plan.data_hash,
         )
 
     def record(self, number: int, report: Report, state: TrialState) -> bool:

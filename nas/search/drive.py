@@ -8,6 +8,7 @@ from typing import Protocol
 from nas.search.stop import Control, Unhindered
 from workers.inline import WorkerPool
 from workers.protocol import Answer, Lost, Task
+from workers.sound import sound
 
 
 class Source(Protocol):
@@ -85,7 +86,8 @@ def drive(
     """Run a source to its end: no work left and none in flight, a limit struck, or a stop.
 
     A limit of time closes the pool, which kills what runs: those tasks never come back. So does a
-    stop that can't wait; one that can lets what runs come to its end.
+    stop that can't wait; one that can lets what runs come to its end. While no worker is up, one
+    task waits for the first. An answer that nobody waits for changes nothing.
 
     Args:
         pool: the workers.
@@ -95,28 +97,51 @@ def drive(
         control: asked at every look whether to go on; by default nobody stops it.
     """
     account, control = account or Unmetered(), control or Unhindered()
-    in_flight = 0
+    out: set[str] = set()
+    ahead: Task | None = None
     while True:
-        stop = control.stop()
-        while not stop and pool.free() and (task := source.next_task()) is not None:
-            pool.submit(task)
-            account.began(task)
-            in_flight += 1
-            stop = control.stop()
+        while not control.stop() and (pool.free() or not out):
+            ahead = ahead or source.next_task()
+            if ahead is None or not pool.free():
+                break
+            pool.submit(ahead)
+            account.began(ahead)
+            out.add(ahead.key)
+            ahead = None
         observe()
-        if not in_flight:
+        if not out and (ahead is None or control.stop()):
+            if ahead is not None:
+                source.take(Lost(ahead.key, "no worker had it", "node"))
             return
-        while not (answers := pool.wait(account.patience())):
-            account.beat()
-            if account.struck() or control.stop() == "kill":
-                pool.close()
-                account.stop()
-                return
-        for answer in answers:
-            in_flight -= 1
-            account.ended(answer)
-            source.take(answer)
-        if control.stop() == "kill":
+        answers = _wait(pool, account, control, bool(out))
+        if answers is None:
             pool.close()
             account.stop()
             return
+        for answer in map(sound, answers):
+            if answer.key in out:
+                out.remove(answer.key)
+                account.ended(answer)
+                source.take(answer)
+
+
+def _wait(
+    pool: WorkerPool, account: Account, control: Control, working: bool
+) -> list[Answer | Lost] | None:
+    """Answers; none where another worker has come up, or nobody works and all is to stop.
+
+    Returns:
+        None where all must end at once.
+    """
+    free = pool.free()
+    while True:
+        if control.stop() == "kill":
+            return None
+        answers = pool.wait(account.patience())
+        if answers or pool.free() > free:
+            return answers
+        account.beat()
+        if account.struck():
+            return None
+        if control.stop() and not working:
+            return []

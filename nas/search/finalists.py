@@ -99,10 +99,13 @@ class Finalists:
             if answer.test_accuracy is not None:
                 self._book.set_test_accuracy(number, answer.test_accuracy)
             self._book.record(number, answer, "done")
-        elif isinstance(answer, Lost) and self._book.count_attempt(number) < MAX_ATTEMPTS:
+        elif isinstance(answer, Lost) and self._may_again(number, answer):
             self._unfinished.append(number)
         else:
             self._book.set_state(number, "failed", getattr(answer, "reason", ""))
+
+    def _may_again(self, number: int, lost: Lost) -> bool:
+        return not lost.blamed or self._book.count_attempt(number) < MAX_ATTEMPTS
 
     def close(self) -> None:
         """End: repeats that the budget stopped are pruned."""
@@ -154,12 +157,15 @@ class TestScores:
             row.checkpoint,
             plan.device,
             row.checkpoint_sha256,
+            plan.data_hash,
         )
 
     def take(self, answer: Answer | Lost) -> None:
-        """Record the accuracy; a lost one stays unknown."""
+        """Record the accuracy; one whose worker died stays unknown."""
         number = int(answer.key.split(":")[0])
         if isinstance(answer, Report) and answer.test_accuracy is not None:
             self._book.set_test_accuracy(number, answer.test_accuracy)
         elif isinstance(answer, Report) and answer.outcome == "bad_checkpoint":
             self.damaged.append(number)
+        elif isinstance(answer, Lost) and not answer.blamed:
+            self._open.append(number)

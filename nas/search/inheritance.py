@@ -79,6 +79,7 @@ class Inheriting:
                 backbone=self._last(parent).checkpoint,
                 device=self._plan.device,
                 backbone_sha256=self._last(parent).checkpoint_sha256,
+                data_hash=self._plan.data_hash,
             )
         self._parked.append(trial.number)
         if parent.state != "done" or parent.number in self._restoring:
@@ -121,6 +122,8 @@ class Inheriting:
         if isinstance(answer, Report) and answer.outcome == "ok":
             self._restored.add(number)
             self._book.restore(number, answer)
+        elif isinstance(answer, Lost) and not answer.blamed:
+            return
         elif isinstance(answer, Report) or self._book.count_attempt(number) >= MAX_ATTEMPTS:
             self._hopeless.add(number)
 

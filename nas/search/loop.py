@@ -115,7 +115,7 @@ class Search:
         if self._inheriting.restores(number):
             self._inheriting.restored(number, answer)
         elif isinstance(answer, Lost):
-            self._take_loss(number, answer.reason)
+            self._take_loss(number, answer)
         elif isinstance(answer, Report):
             scored = answer.end_epoch == INHERITED
             (self._take_score if scored else self._take_report)(number, answer)
@@ -265,6 +265,9 @@ class Search:
 
     def _take_latency(self, answer: Answer | Lost) -> None:
         candidate = self._measuring.pop(answer.key)
+        if isinstance(answer, Lost) and not answer.blamed:
+            self._postponed.append(candidate)
+            return
         latency = None
         reason: str | None = "latency could not be measured"
         if isinstance(answer, LatencyReport) and self._reference is not None:
@@ -305,7 +308,7 @@ class Search:
     def _take_report(self, number: int, report: Report) -> None:
         if report.outcome == "bad_checkpoint":
             self._book.forget_checkpoint(number)
-            self._take_loss(number, report.reason)
+            self._take_loss(number, Lost(report.key, report.reason))
         elif report.outcome != "ok":
             self._fail(number, f"{report.outcome}: {report.reason}")
         else:
@@ -322,9 +325,9 @@ class Search:
         elif self._book.record(number, report, "waiting"):
             self._study.report(number, INHERITED, report.validation_accuracy)
 
-    def _take_loss(self, number: int, reason: str) -> None:
-        if self._book.count_attempt(number) >= MAX_ATTEMPTS:
-            self._fail(number, f"lost {MAX_ATTEMPTS} times: {reason}")
+    def _take_loss(self, number: int, lost: Lost) -> None:
+        if lost.blamed and self._book.count_attempt(number) >= MAX_ATTEMPTS:
+            self._fail(number, f"lost {MAX_ATTEMPTS} times: {lost.reason}")
         else:
             self._unfinished.append(number)
 

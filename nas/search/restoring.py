@@ -39,8 +39,10 @@ class Restoring:
 
     def take(self, answer: Answer | Lost) -> None:
         """Put the training in the place of the report from the cache."""
-        if isinstance(answer, Report) and answer.outcome == "ok":
-            number = int(answer.key.split(":")[0])
+        number = int(answer.key.split(":")[0])
+        if isinstance(answer, Lost) and not answer.blamed:
+            self._open.append(number)
+        elif isinstance(answer, Report) and answer.outcome == "ok":
             self._book.restore(number, answer)
             if answer.test_accuracy is not None:
                 self._book.set_test_accuracy(number, answer.test_accuracy)

@@ -56,6 +56,8 @@ class Retraining:
         elif isinstance(answer, Report):
             self._book.set_state(self._number, "failed", f"{answer.outcome}: {reason}")
             return
+        if isinstance(answer, Lost) and not answer.blamed:
+            return
         if self._book.count_attempt(self._number) >= MAX_ATTEMPTS:
             self._book.set_state(self._number, "failed", f"lost {MAX_ATTEMPTS} times: {reason}")
 

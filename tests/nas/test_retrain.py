@@ -171,6 +171,16 @@ def test_damage_and_losses_are_survived_but_not_for_ever(again):
         again(1, lost, epochs=6)
 
 
+def test_nodes_that_go_away_are_not_counted(again):
+    gone = []
+
+    def leaving(task, answer):
+        gone.append(task)
+        return Lost(task.key, "its node is gone", "node") if len(gone) < 6 else answer
+
+    assert again(1, Workers(spoil=leaving), epochs=4).trial.attempts == 0
+
+
 def test_a_failed_one_says_why_and_may_be_tried_again(again):
     bad = Workers(spoil=lambda task, answer: failed(answer, "diverged", "loss is nan"))
     with pytest.raises(TrainingFailed, match="diverged: loss is nan"):

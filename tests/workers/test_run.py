@@ -1,9 +1,13 @@
 from dataclasses import replace
 
+import pytest
 import torch
+from torchvision.io import write_png
 
 from workers import run
+from workers.data import load
 from workers.datasets import DataSpec
+from workers.errors import DataError
 from workers.protocol import Evaluation, LatencyReport, LatencyRequest
 from workers.run import KEPT, WorkerState, execute
 
@@ -39,12 +43,30 @@ def test_data_are_loaded_once_and_the_oldest_go_first(monkeypatch):
     assert len(state.data) == KEPT
 
 
-def test_what_can_not_be_done_is_an_answer_with_a_reason(segment, tmp_path):
-    missing = segment(data=DataSpec("cifar10", str(tmp_path)))
-    report = execute(missing, {})
-    assert report.outcome == "error"
-    assert "cifar-10-batches-py/data_batch_1 is missing" in report.reason
+def test_what_can_not_be_done_is_an_answer_with_a_reason(segment):
     request = LatencyRequest("l", ("{}",), DataSpec(), 1, "cpu")
     assert execute(request, {}) == LatencyReport("l", (), "cpu", execute(request, {}).reason)
     assert "architecture format None is unknown" in execute(request, {}).reason
     assert execute(replace(segment(), device="tpu"), {}).outcome == "error"
+
+
+def test_a_worker_without_the_data_can_do_none_of_the_job(segment, tmp_path):
+    missing = segment(data=DataSpec("cifar10", str(tmp_path)))
+    with pytest.raises(DataError, match="cifar-10-batches-py/data_batch_1 is missing"):
+        execute(missing, {})
+
+
+def test_data_that_changed_since_the_submission_are_refused(segment, tmp_path):
+    for part in ("train", "test"):
+        for label in ("a", "b"):
+            folder = tmp_path / part / label
+            folder.mkdir(parents=True)
+            for number in range(5):
+                image = torch.full((3, 8, 8), 40 * number + (label == "b"), dtype=torch.uint8)
+                write_png(image, str(folder / f"{number}.png"))
+    spec = DataSpec("image_folder", str(tmp_path), image_size=8)
+    task = replace(segment(data=spec), data_hash=load(spec).data_hash)
+    assert "has changed" not in execute(task, {}).reason
+    write_png(torch.zeros(3, 8, 8, dtype=torch.uint8), str(tmp_path / "train" / "a" / "3.png"))
+    with pytest.raises(DataError, match=f"has changed since .* not {task.data_hash}"):
+        execute(task, {})

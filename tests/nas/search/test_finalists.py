@@ -83,6 +83,21 @@ def test_a_repeat_that_fails_or_is_lost_does_not_stop_the_rest(searched):
     assert states == {"done", "failed"}
 
 
+def test_a_node_that_goes_away_costs_no_repeat_and_no_test_accuracy(searched):
+    gone = []
+
+    def spoil(task, answer):
+        if gone.count(task.key) < 4:
+            gone.append(task.key)
+            return Lost(task.key, "its node is gone", "node")
+        return answer
+
+    drive(Workers(spoil=spoil), Finalists(searched))
+    assert {(t.state, t.attempts) for t in repeats(searched)} == {("done", 0)}
+    drive(Workers(spoil=spoil), TestScores(searched))
+    assert all(t.test_accuracy is not None for t in contenders(searched))
+
+
 def test_searched_contenders_get_a_test_accuracy_once(searched):
     first, second = Workers(), Workers()
     drive(first, TestScores(searched))

@@ -161,6 +161,42 @@ def test_a_segment_that_always_kills_its_worker_fails_its_trial(new_book):
     assert book.trials[4].reason == f"lost {MAX_ATTEMPTS} times: killed by signal 9"
 
 
+def test_nodes_that_go_away_are_nobodys_fault(new_book):
+    gone = []
+
+    def spoil(task, answer):
+        if task.key.startswith("4:") and len(gone) < 2 * MAX_ATTEMPTS:
+            gone.append(task.key)
+            return Lost(task.key, "its node is gone", "node")
+        return answer
+
+    calm, shaken = new_book(), new_book(name="shaken")
+    run(calm)
+    run(shaken, Workers(spoil=spoil))
+    assert len(gone) == 2 * MAX_ATTEMPTS
+    assert shaken.trials[4].attempts == 0
+    assert shaken.reports[4][0].validation_accuracy == calm.reports[4][0].validation_accuracy
+
+
+def test_a_latency_lost_with_its_node_is_measured_again(new_book):
+    gone = []
+
+    def spoil(task, answer):
+        if task.key.startswith("latency:") and not gone:
+            gone.append(task.key)
+            return Lost(task.key, "its node is gone", "node")
+        return answer
+
+    book = new_book(**{"cost.objective": "latency_ms"})
+    workers = Workers(spoil=spoil)
+    plain = Architecture.of(book.plan.space.backbones[0], {}, book.plan.space.start)
+    drive(workers, Search(book.plan, book, (plain, Latency(1.0, 0.1))))
+    assert [task.key for task in workers.seen].count(gone[0]) == 2
+    assert gone[0].partition(":")[2] in {
+        Architecture.from_json(trial.architecture).hash for trial in book.searched()
+    }
+
+
 def test_a_damaged_checkpoint_is_trained_again_from_scratch(new_book):
     damaged = []
 
