@@ -1,8 +1,9 @@
-"""PostgreSQL, a Ray head and a worker node as docker-compose.yml starts them, and a job on them."""
+"""PostgreSQL, and Ray's nodes and the dispatcher as docker-compose.yml starts them, and a job."""
 
 import json
 import os
 import socket
+import time
 
 import pytest
 
@@ -48,13 +49,27 @@ def composed(tmp_path_factory):
         project.close()
 
 
-def test_a_job_runs_on_the_cluster_that_the_environment_names(composed):
+def test_a_submitted_job_is_run_by_the_dispatcher_on_the_cluster(composed):
     (composed.folder / "job.yaml").write_text(JOB)
-    done = composed.run("dispatcher", "nas", "run", "job.yaml", "-o", "json")
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
+    with composed.service("dispatcher") as dispatcher:
+        queued = composed.run("nas", "nas", "submit", "job.yaml")
+        assert queued.returncode == 0, queued.stderr
+        summary = ended(composed, "composed")
+    assert dispatcher.returncode == 0
     assert (summary["state"], summary["trials"]["done"]) == ("done", 2)
     assert composed.healthy("ray-head") and composed.healthy("ray-worker")
+
+
+def ended(composed, job, seconds=200):
+    """The job's summary once it ended."""
+    deadline = time.monotonic() + seconds
+    while True:
+        shown = composed.run("nas", "nas", "show", job, "-o", "json")
+        summary = json.loads(shown.stdout)
+        if summary["state"] in ("done", "failed"):
+            return summary
+        assert time.monotonic() < deadline, summary
+        time.sleep(1)
 
 
 def test_who_has_another_token_is_refused(composed):
