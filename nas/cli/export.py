@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.opened import opened_job
+from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, Part, Table, output_option, say
 from nas.cli.pick_options import pick_option, under_option
 from nas.errors import UsageProblem
@@ -58,6 +58,16 @@ def export(
     if trial is not None and (pick is not None or under):
         other = "--pick" if pick is not None else "--under"
         raise UsageProblem(f"--trial and {other} both say what to export; give one of them")
+    remote = server()
+    if remote is not None:
+        from nas.cli.fetching import fetched
+
+        if model_name is not None:
+            raise UsageProblem("--register works where the job's store is: unset NAS_SERVER there")
+        asked = {"trial": trial, "pick": pick, "under": under}
+        data = fetched(remote, f"jobs/{job}/exports", asked, to, force=force)
+        output.emit(data, lambda: _listed(data))
+        return
     with opened_job(job) as (store, found):
         from nas.export.bundle import export as export_trial
         from nas.export.standing import picked_trial
@@ -104,6 +114,12 @@ def _registered(
     point = point_of(trial, repeats_of(trials))
     candidate = Candidate(job, trial, point, packages, rule, reason)
     return registry.register(result.folder, candidate, TaskShape(**job.details["shape"]))
+
+
+def _listed(data: dict[str, Any]) -> list[Part]:
+    head = [data["picked"]] if data["picked"] else []
+    rows = [(str(Path(data["folder"]) / name),) for name in data["files"]]
+    return [*head, f"exported trial {data['trial']} of job {data['job']}", Table(("file",), rows)]
 
 
 def _parts(result: ExportResult, reason: str, registered: Registered | None) -> list[Part]:

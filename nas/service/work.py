@@ -53,7 +53,7 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     job, asked = _job(store, task), task.payload
     count = begun(store.trials.list(job.id))
     document = changed_document(
-        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count
+        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count, files=False
     )
     spec = extended_spec(job, document, count)
     job = record(store, home, job, spec, deep_check(spec, document.place, estimate=False))
