@@ -7,6 +7,7 @@ from html import escape
 from nas.analysis.effects import Effect, Effects
 from nas.analysis.people import COST_WORDS, bare, signed, signed_share
 from nas.figures import Colours
+from search_spaces.attention_type import POSITIONS
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Placement map</title>
 <style>
@@ -35,7 +36,11 @@ def placement_page(found: Effects, objective: str) -> str:
     """
     at = {(effect.stage, effect.position, effect.type): effect for effect in found.effects}
     types = sorted({effect.type for effect in found.effects})
-    places = list(dict.fromkeys((effect.stage, effect.position) for effect in found.effects))
+    stages = [effect.stage for effect in found.effects]
+    places = sorted(
+        {(effect.stage, effect.position) for effect in found.effects},
+        key=lambda place: (stages.index(place[0]), POSITIONS.index(place[1])),
+    )
     rows = "".join(
         f'<tr><th scope="row">{escape(stage)}.{escape(position)}</th>'
         + "".join(_cell(at.get((stage, position, kind)), objective) for kind in types)

@@ -145,7 +145,8 @@ def test_runs_and_the_job_link_to_each_others_pages(store, add_job, tracking, mo
     assert job_summary(store, store.jobs.get("linked"))["mlflow"] == {
         "experiment_id": info.experiment_id,
         "run_id": info.run_id,
-        "url": f"https://mlflow.example/#/experiments/{info.experiment_id}/runs/{info.run_id}",
+        "url": f"https://mlflow.example/#/experiments/{info.experiment_id}/runs/{info.run_id}"
+        "?workflowType=machine_learning",
     }
     assert store.jobs.get("linked").details["rungs"] == [3, 6, 12]
 
