@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dashboard import api, compare_pages, events, pages, trial_pages
+from dashboard import api, cluster_pages, compare_pages, events, pages, trial_pages
 from dashboard.charts import routes as charts
 from dashboard.guard.base_path import BasePath, path_of
 from dashboard.guard.headers import SecurityHeaders
@@ -53,6 +53,7 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1", base_path: str = "
     app.include_router(pages.router)
     app.include_router(trial_pages.router)
     app.include_router(compare_pages.router)
+    app.include_router(cluster_pages.router)
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(NasError, _on_nas_error)

@@ -35,7 +35,7 @@ def compare_page(
     names, numbers = view.chosen(job, "jobs"), view.chosen(trial, "trials")
     jobs = view.jobs_compared(read, names, by)
     trials = view.trials_compared(read, numbers)
-    store = read.opened()
+    store = read.existing()
     context = {
         "names": names,
         "numbers": numbers,

@@ -96,8 +96,8 @@ class Reader:
         store, job = self._job(name)
         return store.jobs.events(job.id, after, limit)
 
-    def opened(self) -> Store | None:
-        """The store; None as long as there is none."""
+    def existing(self) -> Store | None:
+        """The store, or None where nothing was recorded yet; nothing is created."""
         return self._open()
 
     def check(self) -> None:

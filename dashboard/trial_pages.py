@@ -29,7 +29,7 @@ def trial_page(request: Request, name: str, number: int, read: Read) -> Response
     """One trial: drawn, measured, with all that is known of where its numbers come from."""
     view = read.of(name, f"trial {number}", lambda seen: trial_view(seen, number))
     drawing = read.of(name, f"drawing {number}", lambda seen: picture(seen, number))
-    job, store = read.job(name), read.opened()
+    job, store = read.job(name), read.existing()
     assert store is not None  # the job was read from it
     context = {
         **view,

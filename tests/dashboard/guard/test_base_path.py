@@ -15,6 +15,7 @@ PAGES = (
     "/jobs/synthetic/placements",
     "/jobs/synthetic/trials/4",
     "/compare?trial=synthetic:0&trial=synthetic:4",
+    "/cluster",
     "/nowhere",
 )
 
