@@ -199,6 +199,13 @@ class NewerDatabase(NasError):
     exit_code = Exit.USAGE
 
 
+class OlderDatabase(NasError):
+    """The database was written by an older version and must be upgraded first."""
+
+    exit_code = Exit.USAGE
+    http_status = 503
+
+
 class StoreUnreachable(NasError):
     """The database can't be opened."""
 

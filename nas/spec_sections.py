@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -44,6 +45,17 @@ Hours = Annotated[float, BeforeValidator(hours_of)]
 
 #: Bytes as a number, or a text such as ``20 GB``.
 Size = Annotated[int, BeforeValidator(bytes_of)]
+
+
+def _address(value: object) -> object:
+    found = urlsplit(value) if isinstance(value, str) else None
+    if found is None or found.scheme not in ("http", "https") or not found.hostname:
+        raise ValueError(f"{value!r} is no address; allowed: https://HOST/PATH")
+    return value
+
+
+#: An address that is told of the job's end.
+Webhook = Annotated[str, BeforeValidator(_address)]
 
 
 class Section(BaseModel):

@@ -9,9 +9,6 @@ from nas.analysis.people import accuracy
 from nas.analysis.summary import iso
 from nas.store.records import Event
 
-#: States after which nothing more happens to a job by itself.
-OVER = ("done", "failed", "cancelled")
-
 
 def event_json(event: Event) -> dict[str, Any]:
     """An event as the API and ``nas logs -o json`` give it."""

@@ -46,9 +46,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("nas.cli.data:data", "List the data sets that job files can name."),
     "token": ("nas.cli.token:token", "Say who may use the service."),
     "owner": ("nas.cli.owner:owner", "Limit what one who submits jobs may use."),
-    "db": ("nas.cli.db:db", "Bring the store's database up to date."),
     "doctor": ("nas.cli.doctor:doctor", "Check this machine and say what is missing."),
     "dispatch": ("nas.cli.dispatch:dispatch", "Drive queued jobs: the service without pages."),
+    "db": ("nas.cli.db:db", "Bring the store's tables up to date."),
+    "gc": ("nas.cli.gc:gc", "Delete what nobody needs any more."),
     "serve": ("nas.cli.serve:serve", "Start the service: dashboard, API, dispatcher."),
 }
 

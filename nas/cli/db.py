@@ -10,24 +10,24 @@ from nas.home import Home
 
 @click.group()
 def db() -> None:
-    """The store's database: SQLite in NAS_HOME, or what NAS_STORE_URL names."""
+    """The store's tables: SQLite brings itself up to date, PostgreSQL is upgraded by hand."""
 
 
 @db.command()
 @output_option
 def upgrade(output: Output) -> None:
-    """Make the tables, or bring them up to date with their rows.
+    """Make the tables, or bring them up to date with their rows; repeating it changes nothing.
 
-    Every command does so when it opens the store; here it is done alone, before a service starts.
-    What a newer version made is refused and left alone.
+    The one way to upgrade an older PostgreSQL store, while nothing else uses it. What a newer
+    version made is refused and left alone.
     """
     from sqlalchemy import make_url
 
+    from nas.store.database import open_engine
     from nas.store.schema import REVISION
-    from nas.store.store import Store
 
     url = Home.here().store_url
-    Store(url).close()
+    open_engine(url, upgrade=True).dispose()
     place = make_url(url).render_as_string(hide_password=True)
     output.emit(
         {"store": place, "revision": REVISION}, lambda: f"{place} is at revision {REVISION}"

@@ -73,7 +73,8 @@ class Local:
 
     def events(self, name: str, after: int, follow: bool) -> Iterator[dict[str, Any]]:
         """A job's events; following, until it is over."""
-        from nas.analysis.events import OVER, event_json
+        from nas.analysis.events import event_json
+        from nas.store.records import OVER
 
         with opened_job(name) as (store, found):
             while True:

@@ -50,10 +50,9 @@ def submit(
 
 
 def _send(remote: Client, file: str, overrides: tuple[str, ...], priority: int) -> dict[str, Any]:
-    """Hand a job file to a service, which checks it; what is plainly wrong is told at once."""
-    from nas.spec_file import load, text_of
+    """Hand a job file to a service, which checks it and tells all that is wrong."""
+    from nas.spec_file import text_of
 
-    load(file, overrides)
     body = {
         "job_file": text_of(Path(file)),
         "overrides": list(overrides),

@@ -104,6 +104,15 @@ def retrain(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     return result.to_dict()
 
 
+def webhook(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Tell an ``address`` that the job is over; only hosts that the settings allow."""
+    from nas.analysis.summary import job_summary
+    from nas.webhooks import tell
+
+    summary = job_summary(store, _job(store, task))
+    return tell(home, task.payload["address"], {**summary, "state": task.payload["state"]})
+
+
 #: Kind of a task -> who does it.
 WORKS: dict[TaskKind, Work] = {
     "submit": submit,
@@ -111,6 +120,7 @@ WORKS: dict[TaskKind, Work] = {
     "export": export,
     "attention_maps": attention_maps,
     "retrain": retrain,
+    "webhook": webhook,
 }
 
 
