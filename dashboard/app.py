@@ -16,7 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dashboard import api, cluster_pages, compare_pages, events, pages, trial_pages
+from dashboard import (
+    api,
+    cluster_pages,
+    compare_pages,
+    events,
+    pages,
+    trial_list,
+    trial_pages,
+)
 from dashboard.charts import routes as charts
 from dashboard.guard.base_path import BasePath, path_of
 from dashboard.guard.headers import SecurityHeaders
@@ -50,7 +58,9 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1", base_path: str = "
     app.include_router(api.router)
     app.include_router(events.router)
     app.include_router(charts.router)
+    app.include_router(trial_list.api)
     app.include_router(pages.router)
+    app.include_router(trial_list.pages)
     app.include_router(trial_pages.router)
     app.include_router(compare_pages.router)
     app.include_router(cluster_pages.router)
