@@ -61,20 +61,29 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
 
 
 def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
-    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive."""
+    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive.
+
+    ``register`` names a model of MLflow's registry that it becomes a version of, too; an empty text
+    is the job's name.
+    """
     from nas.export.bundle import export as write
     from nas.export.standing import picked_trial
+    from nas.tracking.registering import opened_registry, register
 
-    job, trial, reason = _job(store, task), task.payload.get("trial"), ""
+    job, trial, pick, reason = _job(store, task), task.payload.get("trial"), "", ""
     if trial is None:
         pick = task.payload.get("pick") or "knee"
         picked = picked_trial(store, job, pick, task.payload.get("under") or {})
         trial, reason = picked.point.trial, f"{pick}: {picked.reason}"
+    model, told = task.payload.get("register"), {}
+    registry = None if model is None else opened_registry(home, model or job.name)
     name = f"{job.name}-trial-{trial}"
     with _workshop(home) as folder:
         result = write(store, job.name, trial, folder / name)
         file = _packed(home, task, folder, name)
-    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file)}
+        if registry is not None:
+            told["registered"] = register(registry, store, result, pick, reason).to_dict()
+    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file), **told}
 
 
 def attention_maps(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
