@@ -268,6 +268,7 @@ class WorkersSection(Section):
         count: workers; ``auto``: as many as the machine's cores (or GPUs) allow.
         gpus: share of a GPU a worker takes: 0, up to 1, or a whole number.
         address: of a running Ray cluster; absent: NAS_RAY_ADDRESS, or Ray is started here.
+        patience: hours to wait while no worker is up; absent: without end on a cluster.
     """
 
     count: int | Literal["auto"] = "auto"
@@ -275,6 +276,7 @@ class WorkersSection(Section):
     gpus: float = Field(0, ge=0)
     address: str | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    patience: Hours | None = None
 
     @field_validator("count", mode="plain")
     @classmethod

@@ -35,6 +35,7 @@ def test_workers_are_resolved_on_a_machine_without_a_gpu():
         "cpus": 2,
         "gpus": 0,
         "address": None,
+        "patience": None,
         "device": "cpu",
     }
 
