@@ -4,9 +4,11 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from nas.cli.app import cli
 from nas.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -229,3 +231,17 @@ def test_programs_of_the_commands_are_in_the_image():
     assert programs == {"nas", "mlflow", "ray", "dispatcher"}
     assert "COPY deploy/dispatcher.sh /usr/local/bin/dispatcher" in DOCKERFILE
     assert (ROOT / "deploy" / "dispatcher.sh").stat().st_mode & 0o111
+
+
+def test_commands_of_ours_exist_and_so_do_their_options():
+    commands = [SERVICES[name]["command"][1:] for name in ("migrate", "web")]
+    commands.append(["dispatch", *SERVICES["dispatcher"]["command"][1:]])
+    assert '\nnas dispatch "$@" &\n' in (ROOT / "deploy" / "dispatcher.sh").read_text()
+    for words in commands:
+        command: click.Command = cli
+        context = click.Context(cli)
+        while isinstance(command, click.Group):
+            command = command.get_command(context, words.pop(0))
+        known = {name for parameter in command.params for name in parameter.opts}
+        asked = {word.partition("=")[0] for word in words if word.startswith("-")}
+        assert asked <= known
