@@ -28,6 +28,9 @@ EXTENDABLE = (
     "checkpoints.disk_limit",
 )
 
+#: What may change also where all trials have been spent.
+_SPENT_TOO = ("finalists", "budget", "checkpoints")
+
 
 def changed_document(
     job: Job,
@@ -82,7 +85,7 @@ def extended_spec(job: Job, document: Document, begun: int) -> JobSpec:
         raise UsageProblem(
             f"search.trials is {trials}, but {begun} trials of {job.name} have begun"
         )
-    if trials == begun and not all(path.startswith(("finalists", "budget")) for path in found):
+    if trials == begun and not all(path.startswith(_SPENT_TOO) for path in found):
         raise UsageProblem(
             f"all {begun} trials of {job.name} have been spent; say with --trials how many more"
         )

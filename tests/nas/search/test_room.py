@@ -84,7 +84,7 @@ def results(book):
 MANY = {
     "search.pruner": "none",
     "search.sampler": "random",
-    "search.trials": 16,
+    "search.trials": 13,
     "search.rungs": None,
     "finalists.seeds": 1,
 }
