@@ -165,7 +165,8 @@ class SearchSection(Section):
     Attributes:
         trials: architectures to train, baselines counted, duplicates not.
         rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
-        reduction: one trial of so many goes on from a rung to the next, at the least.
+        prune_after: so many trials, the first at a rung, all go on to the next.
+        reduction: of those after them, one of so many goes on, at the least.
         promote_by_surrogate: share of those that follow the surrogate's forecast instead of the
             rank at the rung.
         audit: how well rungs predict the last one.
@@ -181,6 +182,7 @@ class SearchSection(Section):
     sampler: Sampler = "known_cost"
     pruner: Pruner = "pareto"
     rungs: Annotated[tuple[Count, ...], Field(strict=False)] | None = None
+    prune_after: int = Field(10, ge=0)
     reduction: int = Field(3, ge=2)
     promote_by_surrogate: float = Field(0.25, ge=0, le=1)
     audit: AuditSection = AuditSection()
