@@ -320,12 +320,11 @@ def execute_to_end(task):
 
 def test_a_rung_that_predicts_nothing_stops_pruning_by_itself(new_book):
     def passed(name, threshold):
-        # So few that nothing but the audit has enough finished trials to conclude from.
+        # The pruner alone reads such a rung the other way round, and so prunes by it.
         book = audited_book(
             new_book,
             **{
                 "name": name,
-                "search.trials": 14,
                 "search.baselines": False,
                 "search.promote_by_surrogate": 0.0,
                 "search.audit": {"trials": 8, "threshold": threshold},
@@ -334,8 +333,8 @@ def test_a_rung_that_predicts_nothing_stops_pruning_by_itself(new_book):
         run(book, Workers(spoil=blind_first_rung))
         return sum(t.epoch > 1 for t in book.searched())
 
-    assert passed("trusting", -1.0) < 14
-    assert passed("wary", 0.2) == 14
+    assert passed("trusting", -1.0) < 30
+    assert passed("wary", 0.2) == 30
 
 
 @pytest.mark.parametrize("stop_after", [3, 30, 55])
