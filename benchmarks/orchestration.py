@@ -86,8 +86,7 @@ def ours(trials: int, folder: Path) -> float:
     job = submit(store, spec, report)
     book = TrialBook(Plan.of(job, folder), store)
     pool = RayPool(WORKERS, threads=1, execute="workers.synthetic:execute")
-    while pool.free() < WORKERS:
-        pool.wait()
+    pool.start()
     begun = time.perf_counter()
     with Meter(store, job) as meter:
         drive(pool, recalling(Search(book.plan, book), book, store), account=meter)

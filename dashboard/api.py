@@ -20,13 +20,6 @@ Read = Annotated[Reader, Depends(reader_of)]
 router = APIRouter()
 
 
-@router.get("/healthz")
-def health(read: Read) -> dict[str, str]:
-    """Whether the store can be read."""
-    read.check()
-    return {"status": "ok"}
-
-
 @router.get("/api/v1/jobs")
 def jobs(read: Read) -> list[dict[str, Any]]:
     """All jobs, newest first."""

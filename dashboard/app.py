@@ -1,6 +1,6 @@
-"""The web application: routes, security headers, and what happens to errors.
+"""The web application: routes, what stands before them, and what happens to errors.
 
-Read-only, and light: it answers without loading torch, ray or mlflow.
+Light: it answers without loading torch, ray or mlflow; what needs them is a dispatcher's task.
 """
 
 from __future__ import annotations
@@ -10,42 +10,90 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dashboard import (
+    actions,
     api,
-    cluster_pages,
     compare_pages,
     events,
+    health,
     pages,
-    trial_list,
+    sign_in,
+    submissions,
+    tasks,
     trial_pages,
 )
+from dashboard.answers import answer, error_answer
 from dashboard.charts import routes as charts
+from dashboard.dispatchers import Alive
+from dashboard.guard.access import Access, Guard
 from dashboard.guard.base_path import BasePath, path_of
 from dashboard.guard.headers import SecurityHeaders
+from dashboard.guard.keyring import Keyring
+from dashboard.guard.limits import Limits
+from dashboard.guard.rates import Rates
+from dashboard.guard.requests import Requests
+from dashboard.guard.sessions import Sessions
 from dashboard.hub import Hub
+from dashboard.metrics import Metrics
 from dashboard.reader import Reader
 from nas.errors import NasError
 from nas.figures import plotly_script
+from nas.home import Home
+from nas.settings import Settings
+from nas.spec_file import dotted
+
+#: HTTP's own errors, in the words of ours.
+_KINDS = {404: "not_found", 405: "not_allowed", 408: "too_slow", 413: "too_large"}
+
+#: Everything that has addresses.
+ROUTERS = (
+    health.router,
+    api.router,
+    events.router,
+    actions.router,
+    submissions.router,
+    tasks.router,
+    charts.router,
+    sign_in.router,
+    pages.router,
+    trial_pages.router,
+    compare_pages.router,
+)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(store_url: str, listens_on: str = "127.0.0.1", base_path: str = "") -> FastAPI:
+def create_app(
+    store_url: str,
+    listens_on: str = "127.0.0.1",
+    base_path: str = "",
+    *,
+    behind_proxy: bool = False,
+    home: Home | None = None,
+    settings: Settings | None = None,
+) -> FastAPI:
     """The application over one store.
 
     Args:
         store_url: of our store; an embedded one that doesn't exist yet counts as empty.
-        listens_on: on a loopback address, requests that name any other host are refused, so that
-            a foreign page can't read through a name that it points at 127.0.0.1.
+        listens_on: on a loopback address and not behind a proxy, requests that name any other host
+            are refused, so that a foreign page can't read through a name that it points at
+            127.0.0.1; and no token is needed as long as there is none.
         base_path: below which all of it lies, behind a proxy.
+        behind_proxy: others than this machine's users come through one.
+        home: of exports and of the key that signs cookies; by default this process'.
+        settings: of the administrator; by default the home's.
     """
+    home = home or Home.here()
+    settings = settings or Settings.here(home)
     app = FastAPI(
         title="Attention placement",
         docs_url=None,
@@ -53,28 +101,40 @@ def create_app(store_url: str, listens_on: str = "127.0.0.1", base_path: str = "
         openapi_url=None,
         lifespan=_lifespan,
     )
-    app.state.reader = Reader(store_url)
-    app.state.hub = Hub(app.state.reader.store)
-    app.include_router(api.router)
-    app.include_router(events.router)
-    app.include_router(charts.router)
-    app.include_router(trial_list.api)
-    app.include_router(pages.router)
-    app.include_router(trial_list.pages)
-    app.include_router(trial_pages.router)
-    app.include_router(compare_pages.router)
-    app.include_router(cluster_pages.router)
+    state = app.state
+    state.home, state.settings = home, settings
+    state.reader, state.alive = Reader(store_url), Alive()
+    state.hub = Hub(state.reader.store)
+    state.metrics = Metrics(state.reader.existing, lambda: state.hub.followers, state.alive)
+    state.guard = Guard(
+        keyring=Keyring(state.reader.existing),
+        sessions=Sessions(home.root / "session.key"),
+        rates=Rates(),
+        exposed=listens_on not in LOOPBACK or behind_proxy,
+        requests_per_minute=settings.requests_per_minute,
+        failures_per_minute=settings.failed_sign_ins_per_minute,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(NasError, _on_nas_error)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_unexpected)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    _wrap(app, base_path)
+    return app
+
+
+def _wrap(app: FastAPI, base_path: str) -> None:
+    """What a request passes on its way to a route; the last one here is the first."""
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
-    if listens_on in LOOPBACK:
+    app.add_middleware(Limits, most=app.state.settings.request_bytes)
+    app.add_middleware(Access, guard=lambda: app.state.guard)
+    if not app.state.guard.exposed:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
+    app.add_middleware(Requests, metrics=app.state.metrics)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(BasePath, base=base_path)
-    return app
 
 
 @asynccontextmanager
@@ -92,22 +152,22 @@ def _plotly() -> FileResponse:
 
 def _on_nas_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, NasError)
-    return _answer(request, error.http_status, error.kind, str(error))
+    return error_answer(request, error)
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kind = "not_found" if error.status_code == 404 else "refused"
+    kind = _KINDS.get(error.status_code, "refused")
     message = f"there is no page {path_of(request)}" if kind == "not_found" else str(error.detail)
-    return _answer(request, error.status_code, kind, message)
+    return answer(request, error.status_code, kind, message, headers=dict(error.headers or {}))
 
 
-def _on_unexpected(request: Request, error: Exception) -> Response:
-    # The server's log has the traceback; a page must not.
-    return _answer(request, 500, "unexpected", f"unexpected: {type(error).__name__}")
-
-
-def _answer(request: Request, status: int, kind: str, message: str) -> Response:
-    if path_of(request).startswith("/api/"):
-        return JSONResponse({"error": {"kind": kind, "message": message}}, status)
-    return pages.message_page(request, status, message)
+def _on_invalid(request: Request, error: Exception) -> Response:
+    """What a request asks with is wrong: every problem by its place."""
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        {"where": str(one["loc"][0]), "path": dotted(one["loc"][1:]), "message": one["msg"]}
+        for one in error.errors()
+    ]
+    told = "; ".join(f"{one['where']} {one['path']}: {one['message']}" for one in problems)
+    return answer(request, 422, "invalid_request", told, problems)

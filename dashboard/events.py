@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -13,8 +14,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.types import Send
 
 from dashboard.api import Read
-from dashboard.hub import Hub
-from nas.analysis.events import event_json
+from dashboard.guard.access import Guard
+from dashboard.guard.identity import Who
+from dashboard.hub import Hub, as_json
 
 #: Followers at once; each holds a connection.
 MOST_FOLLOWERS = 1000
@@ -29,6 +31,9 @@ _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"
 _OPENING = b": following\nretry: 2000\n\n"
 _SIGN_OF_LIFE = b": still here\n\n"
 
+#: Seconds of silence after which a sign of life is sent; between two looks at the token.
+_HEARTBEAT, _ASK_SECONDS = 15.0, 1.5
+
 router = APIRouter()
 
 
@@ -37,6 +42,7 @@ async def events(
     name: str,
     request: Request,
     read: Read,
+    who: Who,
     after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     last_event_id: Annotated[str, Header()] = "",
@@ -50,21 +56,33 @@ async def events(
     job = await run_in_threadpool(read.found, name)
     if "application/json" in accept:
         found = await run_in_threadpool(read.events, name, after, limit)
-        return JSONResponse([event_json(event) for event in found])
+        return JSONResponse([as_json(event) for event in found])
     hub: Hub = request.app.state.hub
     if hub.followers >= MOST_FOLLOWERS:
         return _busy()
     if last_event_id.isdecimal() and len(last_event_id) < 19:
         after = int(last_event_id)
-    return EventStream(_frames(hub, job.id, after), media_type="text/event-stream")
+    guard: Guard = request.app.state.guard
+    frames = _frames(hub, job.id, after, lambda: guard.still(who))
+    return EventStream(frames, media_type="text/event-stream")
 
 
-async def _frames(hub: Hub, job_id: int, after: int) -> AsyncIterator[bytes]:
+async def _frames(
+    hub: Hub, job_id: int, after: int, allowed: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """The stream, for as long as its token may be used."""
     yield _OPENING
-    async with aclosing(hub.follow(job_id, after)) as following:
+    told = asked = time.monotonic()
+    async with aclosing(hub.follow(job_id, after, _ASK_SECONDS)) as following:
         async for chunk in following:
-            if chunk != b"":
-                yield _SIGN_OF_LIFE if chunk is None else chunk
+            now = time.monotonic()
+            if now - asked >= _ASK_SECONDS:
+                asked = now
+                if not await run_in_threadpool(allowed):
+                    return
+            if chunk or now - told >= _HEARTBEAT:
+                told = now
+                yield chunk or _SIGN_OF_LIFE
 
 
 def _busy() -> Response:

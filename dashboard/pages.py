@@ -15,8 +15,6 @@ from dashboard.snapshot import Snapshot
 from nas.analysis.effects import FEWEST
 from nas.analysis.progress import seconds_left
 
-_HEADINGS = {404: "Not found", 503: "The store doesn't answer"}
-
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 
@@ -64,10 +62,3 @@ def placements_page(request: Request, name: str, read: Read) -> Response:
 def _left(seen: Snapshot) -> float | None:
     driven = seen.store.charges.driven_seconds(seen.job.id)
     return seconds_left(seen.job, seen.trials, driven)
-
-
-def message_page(request: Request, status: int, message: str) -> Response:
-    """A page that says what went wrong and where to go on."""
-    heading = _HEADINGS.get(status, "Something went wrong")
-    context = {"status": status, "heading": heading, "message": message}
-    return rendering.page(request, "message.html", context, status)

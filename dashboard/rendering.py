@@ -24,8 +24,18 @@ TABS = {
 
 
 def _addresses(request: Request) -> dict[str, Any]:
-    """For every template: ``base`` stands before each ``href``, ``src`` and ``action``."""
-    return {"base": base_of(request), "here": path_of(request)}
+    """For every template.
+
+    ``base`` stands before each ``href``, ``src`` and ``action``; ``who`` is signed in, None at this
+    machine without a token; ``csrf`` is sent along by forms, empty where no cookie is used.
+    """
+    who = getattr(request.state, "who", None)
+    return {
+        "base": base_of(request),
+        "here": path_of(request),
+        "who": who if who and who.token else None,
+        "csrf": who.csrf if who else "",
+    }
 
 
 _TEMPLATES = Jinja2Templates(

@@ -18,7 +18,6 @@ from nas.spec_sections import (
     SearchSection,
     Section,
     TrackingSection,
-    Webhook,
     WorkersSection,
     problems,
 )
@@ -45,7 +44,6 @@ class JobSpec(Section):
     workers: WorkersSection = WorkersSection()
     tracking: TrackingSection = TrackingSection()
     warm_start: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    webhook: Webhook | None = None
 
     @field_validator("name")
     @classmethod

@@ -116,7 +116,7 @@ class _Reader(Reading):
             return False
         found = self.items("baselines", value, path) if value else []
         for item, where in found:
-            if item not in RULES:
+            if not isinstance(item, str) or item not in RULES:
                 self.say(unknown("rule", item, RULES), where)
         return [str(item) for item, _ in found]
 

@@ -80,6 +80,7 @@ def fill(
     budget: int | None = None,
     finalist_seeds: int = 3,
     details: Mapping[str, Any] | None = None,
+    owner: str = "",
 ) -> Job:
     """Record a job as a driver would have.
 
@@ -121,7 +122,7 @@ def fill(
         "precision": "float32",
         "workers": {"count": 2, "cpus": 1, "gpus": 0, "address": None, "device": "cpu"},
     }
-    job = store.jobs.create(name, spec, found | dict(details or {}))
+    job = store.jobs.create(name, spec, found | dict(details or {}), owner)
     if state != "queued":
         store.jobs.set_state(job.id, "running")
     added = [(_add(store, job, number, entry), entry) for number, entry in enumerate(entries)]

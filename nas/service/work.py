@@ -26,16 +26,14 @@ def submit(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     The payload holds ``job_file`` (text), ``overrides`` and ``priority``.
     """
     from nas.recording import record
+    from nas.remote import document_of, spec_of
     from nas.settings import Settings
-    from nas.spec_file import Document, checked
 
-    document = Document.read(task.payload["job_file"], "job.yaml")
-    for override in task.payload.get("overrides", ()):
-        document.override(override)
-    document.name_data(Settings.here(home).named_data())
+    settings, asked = Settings.here(home), task.payload
+    document = document_of(asked["job_file"], asked.get("overrides", ()), settings)
     _, job = record(
         home,
-        checked(document),
+        spec_of(document, settings),
         document.place,
         log.info,
         owner=task.owner,
@@ -53,7 +51,7 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     job, asked = _job(store, task), task.payload
     count = begun(store.trials.list(job.id))
     document = changed_document(
-        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count, files=False
+        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count
     )
     spec = extended_spec(job, document, count)
     job = record(store, home, job, spec, deep_check(spec, document.place, estimate=False))
@@ -61,29 +59,20 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
 
 
 def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
-    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive.
-
-    ``register`` names a model of MLflow's registry that it becomes a version of, too; an empty text
-    is the job's name.
-    """
+    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive."""
     from nas.export.bundle import export as write
     from nas.export.standing import picked_trial
-    from nas.tracking.registering import opened_registry, register
 
-    job, trial, pick, reason = _job(store, task), task.payload.get("trial"), "", ""
+    job, trial, reason = _job(store, task), task.payload.get("trial"), ""
     if trial is None:
         pick = task.payload.get("pick") or "knee"
         picked = picked_trial(store, job, pick, task.payload.get("under") or {})
         trial, reason = picked.point.trial, f"{pick}: {picked.reason}"
-    model, told = task.payload.get("register"), {}
-    registry = None if model is None else opened_registry(home, model or job.name)
     name = f"{job.name}-trial-{trial}"
     with _workshop(home) as folder:
         result = write(store, job.name, trial, folder / name)
         file = _packed(home, task, folder, name)
-        if registry is not None:
-            told["registered"] = register(registry, store, result, pick, reason).to_dict()
-    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file), **told}
+    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file)}
 
 
 def attention_maps(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
@@ -113,15 +102,6 @@ def retrain(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     return result.to_dict()
 
 
-def webhook(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
-    """Tell an ``address`` that the job is over; only hosts that the settings allow."""
-    from nas.analysis.summary import job_summary
-    from nas.webhooks import tell
-
-    summary = job_summary(store, _job(store, task))
-    return tell(home, task.payload["address"], {**summary, "state": task.payload["state"]})
-
-
 #: Kind of a task -> who does it.
 WORKS: dict[TaskKind, Work] = {
     "submit": submit,
@@ -129,7 +109,6 @@ WORKS: dict[TaskKind, Work] = {
     "export": export,
     "attention_maps": attention_maps,
     "retrain": retrain,
-    "webhook": webhook,
 }
 
 

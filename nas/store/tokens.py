@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NameTaken, NotFound
@@ -97,11 +97,14 @@ class Tokens(Tables):
             row = connection.execute(query).mappings().first()
         # Compared in constant time, and also where there is no such token.
         same = hmac.compare_digest(row["hash"] if row else "", _digest(secret))
-        if row is None or not same or row["revoked_ms"] is not None:
-            return None
-        if row["expires_ms"] is not None and row["expires_ms"] <= now_ms():
-            return None
-        return as_record(Token, row)
+        return as_record(Token, row) if row and same and _usable(row) else None
+
+    def usable(self, token_id: int) -> Token | None:
+        """A token by its id, if it may be used; None otherwise."""
+        query = select(tokens).where(tokens.c.id == token_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return as_record(Token, row) if row and _usable(row) else None
 
     def used(self, token: Token) -> None:
         """Note that a token was used; at most once a minute is enough."""
@@ -139,6 +142,11 @@ class Tokens(Tables):
     def _change(self, key: int, changes: dict[str, Any]) -> None:
         with self._engine.begin() as connection:
             connection.execute(update(tokens).where(tokens.c.id == key).values(changes))
+
+
+def _usable(row: RowMapping) -> bool:
+    expired = row["expires_ms"] is not None and row["expires_ms"] <= now_ms()
+    return row["revoked_ms"] is None and not expired
 
 
 def _digest(secret: str) -> str:

@@ -133,7 +133,8 @@ def test_all_followers_of_a_job_cost_one_reader_and_see_the_same(store, add_job)
     texts = asyncio.run(run())
     assert len(set(texts)) == 1
     assert texts[0].count(b"job_priority") == 20
-    assert len(reads) < 10 + (time.monotonic() - begun) / 0.02
+    # Each may read once to catch up; then all share one reader.
+    assert len(reads) < 60 + (time.monotonic() - begun) / 0.02
 
 
 def test_who_falls_behind_what_is_remembered_misses_nothing(store, add_job):

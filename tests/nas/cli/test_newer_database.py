@@ -12,7 +12,6 @@ from nas.store.store import Store
     "command",
     [
         ("list",),
-        ("db", "upgrade"),
         ("show", "small"),
         ("front", "small"),
         ("report", "small"),

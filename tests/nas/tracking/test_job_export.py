@@ -31,7 +31,7 @@ class Recorder:
     def write_front(self, job, trials):
         self.fronts += 1
 
-    def write_effects(self, found, objective):
+    def write_effects(self, found):
         self.trials.append("effects")
 
     def write_verdict(self, text):
