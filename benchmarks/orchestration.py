@@ -86,7 +86,8 @@ def ours(trials: int, folder: Path) -> float:
     job = submit(store, spec, report)
     book = TrialBook(Plan.of(job, folder), store)
     pool = RayPool(WORKERS, threads=1, execute="workers.synthetic:execute")
-    pool.start()
+    while pool.free() < WORKERS:
+        pool.wait()
     begun = time.perf_counter()
     with Meter(store, job) as meter:
         drive(pool, recalling(Search(book.plan, book), book, store), account=meter)

@@ -35,7 +35,7 @@ LEVELS = (0.90, 0.95, 0.99)
 #: long gets fewer, and the slowest fewer seeds too.
 BUDGET, SEEDS = 3000, 30
 BUDGETS = {
-    "ours": 150,
+    "ours": 100,
     "ours, no pruning": 200,
     "our pruner, random sampler": 300,
     "Optuna TPE": 300,

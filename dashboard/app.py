@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from dashboard import (
     actions,
     api,
+    cluster_pages,
     compare_pages,
     events,
     health,
@@ -27,6 +28,7 @@ from dashboard import (
     sign_in,
     submissions,
     tasks,
+    trial_list,
     trial_pages,
 )
 from dashboard.answers import answer, error_answer
@@ -61,10 +63,13 @@ ROUTERS = (
     submissions.router,
     tasks.router,
     charts.router,
+    trial_list.api,
     sign_in.router,
     pages.router,
+    trial_list.pages,
     trial_pages.router,
     compare_pages.router,
+    cluster_pages.router,
 )
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

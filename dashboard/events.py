@@ -16,7 +16,8 @@ from starlette.types import Send
 from dashboard.api import Read
 from dashboard.guard.access import Guard
 from dashboard.guard.identity import Who
-from dashboard.hub import Hub, as_json
+from dashboard.hub import Hub
+from nas.analysis.events import event_json
 
 #: Followers at once; each holds a connection.
 MOST_FOLLOWERS = 1000
@@ -56,7 +57,7 @@ async def events(
     job = await run_in_threadpool(read.found, name)
     if "application/json" in accept:
         found = await run_in_threadpool(read.events, name, after, limit)
-        return JSONResponse([as_json(event) for event in found])
+        return JSONResponse([event_json(event) for event in found])
     hub: Hub = request.app.state.hub
     if hub.followers >= MOST_FOLLOWERS:
         return _busy()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nas.analysis.summary import iso
+from nas.analysis.events import event_json
 from nas.store.records import Event
 from nas.store.store import Store
 
@@ -215,15 +215,9 @@ def _joined(frames: Sequence[Frame]) -> bytes:
     return b"".join(each.text for each in frames)
 
 
-def as_json(event: Event) -> dict[str, object]:
-    """An event as the API gives it."""
-    when = iso(event.created_ms)
-    return {"id": event.id, "kind": event.kind, "at": when, "data": event.data}
-
-
 def frame(event: Event) -> Frame:
     """An event as it stands in the stream: a ``message`` whose data is one line of JSON."""
-    data = json.dumps(as_json(event), separators=(",", ":"))
+    data = json.dumps(event_json(event), separators=(",", ":"))
     return Frame(event.id, f"id: {event.id}\ndata: {data}\n\n".encode())
 
 

@@ -16,8 +16,9 @@ from dashboard.snapshot import Snapshot
 from nas.analysis.summary import job_summary
 from nas.analysis.verdict import verdict
 from nas.errors import NotFound, StoreUnreachable
-from nas.store.records import Event, Job
+from nas.store.records import Event, Job, Trial
 from nas.store.store import Store
+from nas.store.trial_query import TrialQuery
 
 T = TypeVar("T")
 
@@ -51,6 +52,11 @@ class Reader:
     def report(self, name: str) -> dict[str, Any]:
         """A job's verdict against its baselines, as ``nas report``."""
         return self.of(name, "report", lambda seen: verdict(seen.store, seen.job).to_dict())
+
+    def trials(self, name: str, query: TrialQuery) -> tuple[Job, int, list[Trial]]:
+        """How many of a job's trials are looked for, and one page of them."""
+        store, job = self._job(name)
+        return job, *store.trials.page(job.id, query)
 
     def of(self, name: str, what: str, make: Callable[[Snapshot], T]) -> T:
         """Something made of one job, kept until the job changes.

@@ -11,14 +11,19 @@ from nas.store.rows import now_ms
 from nas.store.store import Store
 from nas.store.tasks import ServiceTask, TaskKind
 
-#: Milliseconds without a sign of life after which a dispatcher counts as gone. Two machines' clocks
-#: may differ by less; a watcher's own clock would have to wait before it could say anything.
+#: Milliseconds without a sign of life after which whoever gave it counts as gone. Two machines'
+#: clocks may differ by less; a watcher's own clock would have to wait before it could say anything.
 SILENT_MS = 60_000
+
+
+def is_silent(holder: str, beat_ms: int, now: int) -> bool:
+    """Whether a process is dead, or showed no sign of life for too long."""
+    return is_gone(holder) or now - beat_ms >= SILENT_MS
 
 
 def is_there(dispatcher: Dispatcher, now: int) -> bool:
     """Whether a dispatcher can be expected to do something."""
-    return not is_gone(dispatcher.holder) and now - dispatcher.beat_ms < SILENT_MS
+    return not is_silent(dispatcher.holder, dispatcher.beat_ms, now)
 
 
 def dispatching(store: Store) -> bool:

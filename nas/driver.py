@@ -27,6 +27,7 @@ from nas.search.warm import warm_start
 from nas.store.records import Job, JobState, Request
 from nas.store.store import Store
 from nas.store.transactions import Lease
+from workers.environment import Environment
 from workers.errors import DataError, PoolError, StorageError
 from workers.inline import WorkerPool
 from workers.pool import RayPool
@@ -43,6 +44,24 @@ def ray_pool(job: Job, say: Callable[[str], None]) -> RayPool:
         address=ray_address(workers["address"]),
         threads=workers["cpus"],
         progress=say,
+        patience=workers.get("patience"),
+        expected=expected_environment(job),
+    )
+
+
+def expected_environment(job: Job) -> Environment:
+    """What was recorded at submission; the GPU's name only where time is what is measured."""
+    details = job.details
+    versions = details["versions"]
+    limit = job.spec["cost"]["limits"].get("latency_ms")
+    timed = details["objective"] == "latency_ms" or limit is not None
+    return Environment(
+        python=".".join(versions.get("python", "").split(".")[:2]),
+        torch=versions.get("torch", ""),
+        torchvision=versions.get("torchvision", ""),
+        training=details.get("training", ""),
+        device=details["device"],
+        gpu=details.get("gpu", "") if timed else "",
     )
 
 

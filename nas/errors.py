@@ -36,7 +36,7 @@ class NasError(Exception):
     @property
     def kind(self) -> str:
         """The class' name in snake case, for programs that read errors as JSON."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+        return kind_of(type(self))
 
     def details(self) -> list[dict[str, object]]:
         """The single problems as JSON-ready mappings, where an error holds several."""
@@ -199,6 +199,13 @@ class NewerDatabase(NasError):
     exit_code = Exit.USAGE
 
 
+class OlderDatabase(NasError):
+    """The database was written by an older version and must be upgraded first."""
+
+    exit_code = Exit.USAGE
+    http_status = 503
+
+
 class StoreUnreachable(NasError):
     """The database can't be opened."""
 
@@ -271,6 +278,17 @@ class JobCancelled(NasError):
 
     exit_code = Exit.JOB_CANCELLED
     http_status = 409
+
+
+def kind_of(error: type[NasError]) -> str:
+    """A class' name in snake case."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", error.__name__).lower()
+
+
+def exit_of(kind: str) -> int:
+    """The exit status of errors of a kind, as a service told it."""
+    found = {kind_of(one): one for one in NasError.__subclasses__()}
+    return int(found.get(kind, NasError).exit_code)
 
 
 def nearest(value: object, known: Iterable[object]) -> str | None:

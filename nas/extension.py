@@ -28,6 +28,9 @@ EXTENDABLE = (
     "checkpoints.disk_limit",
 )
 
+#: What may change also where all trials have been spent.
+_SPENT_TOO = ("finalists", "budget", "checkpoints")
+
 
 def changed_document(
     job: Job,
@@ -35,6 +38,7 @@ def changed_document(
     space: str | None = None,
     overrides: Sequence[str] = (),
     begun: int = 0,
+    files: bool = True,
 ) -> Document:
     """A job's spec with changes, as a document that knows which option made each.
 
@@ -45,11 +49,12 @@ def changed_document(
             section as YAML.
         overrides: ``a.b=value`` each.
         begun: trials of the search so far.
+        files: whether ``space`` may name a file of this machine.
     """
     document = Document.read(json.dumps(job.spec), f"job {job.name}")
     document.lines = []  # one line that nobody wrote
     if space is not None:
-        document.put(("space",), _space_value(space), f"--space {space}")
+        document.put(("space",), _space_value(space, files), f"--space {space}")
     if more is not None:
         base = begun if job.details.get("exhausted") else job.spec["search"]["trials"]
         document.put(("search", "trials"), base + more, f"--trials {more}")
@@ -80,7 +85,7 @@ def extended_spec(job: Job, document: Document, begun: int) -> JobSpec:
         raise UsageProblem(
             f"search.trials is {trials}, but {begun} trials of {job.name} have begun"
         )
-    if trials == begun and not all(path.startswith(("finalists", "budget")) for path in found):
+    if trials == begun and not all(path.startswith(_SPENT_TOO) for path in found):
         raise UsageProblem(
             f"all {begun} trials of {job.name} have been spent; say with --trials how many more"
         )
@@ -142,9 +147,9 @@ def _refusal(document: Document, job: Job, path: str) -> Problem:
     return document.place(tuple(path.split(".")), reason)
 
 
-def _space_value(given: str) -> Any:
+def _space_value(given: str, files: bool) -> Any:
     """What ``--space`` means; a wrong section is told when the spec is checked."""
-    if Path(given).suffix in (".yaml", ".yml"):
+    if files and Path(given).suffix in (".yaml", ".yml"):
         document = Document.open(given)
     elif given in ready_names() or ":" not in given:
         return given

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from nas.errors import JobFileError, NameTaken, did_you_mean
 from nas.home import Home
+from nas.settings import Settings
 from nas.spec import JobSpec
 from nas.spec_file import Locate
 from nas.store.records import Job, JobState
@@ -38,6 +39,7 @@ def record(
         NasError: for everything that is wrong with the file, its data or its space.
     """
     _check_names(home, spec, locate)
+    spec = _placed(spec, Settings.here(home).checkpoints)
     from nas.deep import deep_check
     from nas.submission import submit
 
@@ -61,6 +63,14 @@ def local_owner() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+def _placed(spec: JobSpec, place: str | None) -> JobSpec:
+    """With the settings' place of checkpoints where the job names none."""
+    if place is None or spec.checkpoints.place is not None:
+        return spec
+    kept = spec.checkpoints.model_copy(update={"place": place})
+    return spec.model_copy(update={"checkpoints": kept})
 
 
 def _check_names(home: Home, spec: JobSpec, locate: Locate) -> None:

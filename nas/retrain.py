@@ -292,7 +292,8 @@ def _train(
         observe(Progress("retrain", now.epoch, book.plan.recipe.epochs, (now,)))
 
     one = {**job.details["workers"], "count": 1}
-    alone = replace(job, details={**job.details, "workers": one})
+    # Its numbers stand beside no others, so the versions may be newer than the search's.
+    alone = replace(job, details={**job.details, "workers": one, "versions": {}, "training": ""})
     try:
         opened = open_pool(alone, lambda note: observe(Progress("starting", 0, 1, note=note)))
         with Meter(store, alone, purpose="retrain") as meter, closing(opened) as pool:

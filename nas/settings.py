@@ -18,6 +18,7 @@ from nas.names import check_name
 from nas.spec_file import Document, text_of
 from nas.spec_messages import message_of
 from nas.spec_sections import DataSection, Flag, Section
+from workers.places import check_place, is_url
 
 _List = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -30,7 +31,7 @@ class Settings(Section):
         allow_plugins: clients may name backbones of the form ``package.module:factory``.
         allow_addresses: clients may say with ``workers.address`` which Ray cluster trains.
         max_priority: of jobs of submitters; administrators may go to 100.
-        checkpoints: folder or URL of all checkpoints; None: in ``NAS_HOME``.
+        checkpoints: folder or URL for jobs that name no place of their own; None: in ``NAS_HOME``.
         retention_days: after which jobs that are over are forgotten; None: never.
         webhook_hosts: that may be told of a job's end.
         requests_per_minute: of a token without a limit of its own.
@@ -48,6 +49,11 @@ class Settings(Section):
     requests_per_minute: int = Field(1200, ge=1)
     failed_sign_ins_per_minute: int = Field(10, ge=1)
     request_bytes: int = Field(2**20, ge=2**10, le=2**26)
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _understood(cls, place: str | None) -> str | None:
+        return None if place is None else check_place(place)
 
     @field_validator("data")
     @classmethod
@@ -107,7 +113,10 @@ class Settings(Section):
             else section
             for name, section in self.data.items()
         }
-        return self.model_copy(update={"data": data})
+        place = self.checkpoints
+        if place and not is_url(place):
+            place = str(folder / Path(place).expanduser())
+        return self.model_copy(update={"data": data, "checkpoints": place})
 
 
 def named_data() -> dict[str, dict[str, Any]]:

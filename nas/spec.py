@@ -18,6 +18,7 @@ from nas.spec_sections import (
     SearchSection,
     Section,
     TrackingSection,
+    Webhook,
     WorkersSection,
     problems,
 )
@@ -44,6 +45,7 @@ class JobSpec(Section):
     workers: WorkersSection = WorkersSection()
     tracking: TrackingSection = TrackingSection()
     warm_start: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    webhook: Webhook | None = None
 
     @field_validator("name")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -44,6 +45,17 @@ Hours = Annotated[float, BeforeValidator(hours_of)]
 
 #: Bytes as a number, or a text such as ``20 GB``.
 Size = Annotated[int, BeforeValidator(bytes_of)]
+
+
+def _address(value: object) -> object:
+    found = urlsplit(value) if isinstance(value, str) else None
+    if found is None or found.scheme not in ("http", "https") or not found.hostname:
+        raise ValueError(f"{value!r} is no address; allowed: https://HOST/PATH")
+    return value
+
+
+#: An address that is told of the job's end.
+Webhook = Annotated[str, BeforeValidator(_address)]
 
 
 class Section(BaseModel):
@@ -153,7 +165,8 @@ class SearchSection(Section):
     Attributes:
         trials: architectures to train, baselines counted, duplicates not.
         rungs: epochs at which trials are compared; the last is ``recipe.epochs``.
-        reduction: one trial of so many goes on from a rung to the next, at the least.
+        prune_after: so many trials, the first at a rung, all go on to the next.
+        reduction: of those after them, one of so many goes on, at the least.
         promote_by_surrogate: share of those that follow the surrogate's forecast instead of the
             rank at the rung.
         audit: how well rungs predict the last one.
@@ -169,6 +182,7 @@ class SearchSection(Section):
     sampler: Sampler = "known_cost"
     pruner: Pruner = "pareto"
     rungs: Annotated[tuple[Count, ...], Field(strict=False)] | None = None
+    prune_after: int = Field(10, ge=0)
     reduction: int = Field(3, ge=2)
     promote_by_surrogate: float = Field(0.25, ge=0, le=1)
     audit: AuditSection = AuditSection()
@@ -256,6 +270,7 @@ class WorkersSection(Section):
         count: workers; ``auto``: as many as the machine's cores (or GPUs) allow.
         gpus: share of a GPU a worker takes: 0, up to 1, or a whole number.
         address: of a running Ray cluster; absent: NAS_RAY_ADDRESS, or Ray is started here.
+        patience: hours to wait while no worker is up; absent: without end on a cluster.
     """
 
     count: int | Literal["auto"] = "auto"
@@ -263,6 +278,7 @@ class WorkersSection(Section):
     gpus: float = Field(0, ge=0)
     address: str | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    patience: Hours | None = None
 
     @field_validator("count", mode="plain")
     @classmethod

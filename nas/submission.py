@@ -20,6 +20,7 @@ from nas.store.store import Store
 from workers.datasets import DATASETS
 from workers.device import Numerics, resolve_device
 from workers.places import joined
+from workers.protocol import TRAINING_VERSION
 from workers.recipe import Recipe
 
 _PACKAGES = ("torch", "torchvision", "optuna", "ray", "mlflow", "sqlalchemy")
@@ -76,6 +77,8 @@ def submit(
         "space_size": found.space_size,
         "workers": workers,
         "device": workers["device"],
+        "gpu": _gpu_here(workers),
+        "training": str(TRAINING_VERSION),
         "precision": recipe.precision,
         "versions": {
             "python": platform.python_version(),
@@ -125,8 +128,15 @@ def resolve_workers(spec: JobSpec) -> dict[str, Any]:
         "cpus": section.cpus,
         "gpus": gpus,
         "address": section.address,
+        "patience": None if section.patience is None else section.patience * 3600,
         "device": "cpu" if device == "auto" else device,
     }
+
+
+def _gpu_here(workers: dict[str, Any]) -> str:
+    """The name of the GPU that workers will have; empty where it is another machine's."""
+    here = workers["device"] == "cuda" and not ray_address(workers["address"])
+    return torch.cuda.get_device_name() if here else ""
 
 
 def resolve_recipe(spec: JobSpec, device: str) -> Recipe:

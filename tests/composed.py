@@ -54,6 +54,8 @@ class Composed:
         own = {k: self._here(v) for k, v in SERVICES[name].get("environment", {}).items()}
         programs = f"{Path(sys.executable).parent}:{kept['PATH']}"
         places = {"NAS_HOME": str(self.folder / "home"), "RAY_TMPDIR": str(self._temporary)}
+        if "NAS_SETTINGS" in own:
+            own["NAS_SETTINGS"] = str(ROOT / "deploy" / "settings.yaml")
         fixed = {"PATH": programs, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
         return kept | own | fixed | places | self._environ
 
@@ -85,7 +87,7 @@ class Composed:
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=120)
 
     def close(self) -> None:
         """Remove what lies outside ``folder``."""

@@ -63,7 +63,7 @@ def check_place(place: str) -> str:
     found = _URL.match(place)
     if found is None:
         head = place.partition(":")[0].lower()
-        if place.strip() == "" or (head in SCHEMES and ":" in place):
+        if not place.strip() or "://" in place or (head in SCHEMES and ":" in place):
             raise ValueError(f"{place!r} is no place; allowed: a folder, or a URL such as s3://b/x")
         return place.rstrip("/") or "/"
     scheme, rest = found["scheme"].lower(), found["rest"].rstrip("/")

@@ -241,9 +241,33 @@ def tangled(seed: int = 20261121) -> Problem:
     )
 
 
+def waves(seed: int = 7) -> Problem:
+    """9 axes whose values are points in a plane; accuracy is a sum of waves over all of them.
+
+    Of another family than the others: no table of effects or of pairs describes it.
+    """
+    rng = np.random.default_rng(seed)
+    axes = [Axis(f"w{place}", tuple("abcdef"[: int(rng.integers(3, 7))])) for place in range(9)]
+    encoding = Encoding.declared(axes)
+    sizes = [len(axis.values) for axis in axes]
+    points = [np.pad(rng.normal(size=(n, 2)), [(0, 1), (0, 0)]) for n in sizes]
+    steep = rng.normal(0, 0.3, (2 * len(axes), 60))
+    shift, height = rng.uniform(0, 2 * np.pi, 60), rng.normal(0, 0.45, 60)
+    prices = _Effects([_padded(np.sort(rng.uniform(0, 0.35, n))) for n in sizes], {})
+
+    def truth(codes: Codes) -> Floats:
+        place = np.concatenate([table[codes[:, i]] for i, table in enumerate(points)], axis=1)
+        size = 1 - np.exp(-prices.of(codes) / 0.8)
+        waved: Floats = 78 + 8 * size + np.cos(place @ steep + shift) @ height
+        return waved
+
+    return Problem("waves", encoding, truth, lambda c: np.exp(prices.of(c)), prices.main, 0.4, True)
+
+
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     "big": big,
     "flat": flat,
     "held_out": held_out,
     "tangled": tangled,
+    "waves": waves,
 }

@@ -214,22 +214,43 @@ def _number(*path: object) -> int:
     return zlib.crc32(repr(path).encode())
 
 
-#: Of the synthetic rungs, from the first to the last: points lost by all, and in standard
-#: deviations of the truth, what the dearest loses more than the cheapest (large networks begin
-#: slowly) and what an architecture gains or loses for no reason that anyone could know.
-DROP, SLOW, WOBBLE = (20.0, 10.0, 4.0, 0.0), (0.5, 0.25, 0.1, 0.0), (1.0, 0.5, 0.25, 0.0)
+@dataclass(frozen=True)
+class Rungs:
+    """What the synthetic rungs show of the truth, from the first to the last.
+
+    Attributes:
+        drop: points lost by all.
+        slow: what the dearest loses more than the cheapest (large networks begin slowly); this and
+            what follows in standard deviations of the truth.
+        wobble: what an architecture gains or loses for no reason that anyone could know.
+        told: share of what tells an architecture from others of its cost; below zero, those that
+            will be better look worse.
+    """
+
+    drop: tuple[float, ...] = (20.0, 10.0, 4.0, 0.0)
+    slow: tuple[float, ...] = (0.5, 0.25, 0.1, 0.0)
+    wobble: tuple[float, ...] = (1.0, 0.5, 0.25, 0.0)
+    told: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+
+
+#: Rungs that tell something, nearly all, only what the cost tells, and at first the opposite.
+USUAL = Rungs()
+CLEAR = Rungs(slow=(0.0, 0.0, 0.0, 0.0), wobble=(0.2, 0.1, 0.05, 0.0))
+BLIND = Rungs(told=(0.0, 0.0, 0.0, 1.0))
+LATE = Rungs(told=(-1.0, -0.5, 0.25, 1.0), wobble=(0.3, 0.3, 0.2, 0.0))
 
 
 class Synthetic(World):
     """A problem of ``problems.py`` with rungs."""
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem, self.rungs = problem, RUNGS
+    def __init__(self, problem: Problem, shown: Rungs = USUAL) -> None:
+        self._problem, self.rungs, self._shown = problem, RUNGS, shown
         self.space = Space(parameters_of(problem.encoding))
         codes = problem.encoding.random(np.random.default_rng(0), 4000)
         true, cost = problem.truth(codes), problem.costs(codes)
         self.floor, self.ceiling = float(np.quantile(true, 0.01)) / 100, float(cost.max())
         self._least, self._spread = float(cost.min()), float(true.std())
+        self._usual = np.polyfit(np.log(cost), true, 2)
         accuracy, price = true_front(problem)
         self.whole = hypervolume(
             (accuracy / 100).tolist(), price.tolist(), self.floor, self.ceiling
@@ -245,12 +266,13 @@ class Synthetic(World):
 
     def seen(self, key: Key, rung: int, seed: int) -> float:
         """The truth with noise, and at lower rungs with what they hide."""
-        place = self.rungs.index(rung)
-        dear = (self.cost(dict(key)) - self._least) / (self.ceiling - self._least)
-        wobble = np.random.default_rng(_number(key, rung)).normal() * WOBBLE[place]
-        lost = DROP[place] + self._spread * (SLOW[place] * dear + wobble)
+        place, cost, shown = self.rungs.index(rung), self.cost(dict(key)), self._shown
+        dear = (cost - self._least) / (self.ceiling - self._least)
+        wobble = np.random.default_rng(_number(key, rung)).normal() * shown.wobble[place]
+        lost = shown.drop[place] + self._spread * (shown.slow[place] * dear + wobble)
         noise = self._problem.noise * np.random.default_rng(_number(key, rung, seed)).normal()
-        return self.truth(key) + (noise - lost) / 100
+        own = self.truth(key) - float(np.polyval(self._usual, np.log(cost))) / 100
+        return self.truth(key) - (1 - shown.told[place]) * own + (noise - lost) / 100
 
     def truth(self, key: Key) -> float:
         """Of the problem."""
@@ -271,10 +293,18 @@ def parameters_of(encoding: Encoding) -> list[Parameter]:
 
 
 #: By name; the first two need ``table.csv``.
-WORLDS: dict[str, Callable[[], World]] = {
-    "table": lambda: Table(read()),
-    "table_expected": lambda: Expected(read()),
-} | {
-    name: lambda make=make: Synthetic(make())  # type: ignore[misc]
-    for name, make in PROBLEMS.items()
-}
+WORLDS: dict[str, Callable[[], World]] = (
+    {
+        "table": lambda: Table(read()),
+        "table_expected": lambda: Expected(read()),
+    }
+    | {
+        name: lambda make=make: Synthetic(make())  # type: ignore[misc]
+        for name, make in PROBLEMS.items()
+        if name != "waves"
+    }
+    | {
+        f"waves_{name}": lambda shown=shown: Synthetic(PROBLEMS["waves"](), shown)  # type: ignore[misc]
+        for name, shown in {"clear": CLEAR, "blind": BLIND, "late": LATE}.items()
+    }
+)

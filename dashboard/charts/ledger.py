@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.charts.payload import Column, Json, payload
 from dashboard.snapshot import Snapshot
-from nas.analysis.ledger import Ledger, ledger
+from nas.analysis.ledger import Ledger, ledger_of
 from nas.durations import in_words
 
 _COLUMNS = (
@@ -22,7 +22,7 @@ _UNITS = ((7200.0, 3600.0, "h"), (120.0, 60.0, "min"), (0.0, 1.0, "s"))
 
 def ledger_chart(seen: Snapshot) -> Json:
     """Worker time by purpose, beside it what pruning, the cache and inherited weights saved."""
-    found = ledger(seen.store, seen.job)
+    found = ledger_of(seen.store, seen.job, seen.trials, seen.reports)
     spent = {name: entry.seconds for name, entry in found.purposes.items()}
     if found.idle_seconds:
         spent["idle"] = found.idle_seconds

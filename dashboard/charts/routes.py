@@ -10,8 +10,10 @@ from dashboard.api import Read
 from dashboard.charts.front import front_chart
 from dashboard.charts.importance import importance_chart
 from dashboard.charts.ledger import ledger_chart
+from dashboard.charts.parallel import parallel_chart
 from dashboard.charts.payload import Json
 from dashboard.charts.placements import placements_chart
+from dashboard.charts.rungs import rungs_chart
 from dashboard.charts.volume import volume_chart
 from dashboard.snapshot import Snapshot
 from nas.errors import NotFound
@@ -20,6 +22,8 @@ CHARTS: dict[str, Callable[[Snapshot], Json]] = {
     "front": front_chart,
     "volume": volume_chart,
     "ledger": ledger_chart,
+    "rungs": rungs_chart,
+    "parallel": parallel_chart,
     "placements": placements_chart,
     "importance": importance_chart,
 }

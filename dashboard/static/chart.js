@@ -66,6 +66,14 @@ function themed(layout) {
   return coloured(whole);
 }
 
+// Plotly knows no time zones: on an axis of dates, UTC milliseconds are moved to the reader's clock.
+function local({ data, layout }) {
+  if (layout.xaxis?.type !== "date") return data;
+  const moved = (ms) => ms - 60000 * new Date(ms).getTimezoneOffset();
+  layout.xaxis.range = layout.xaxis.range?.map(moved);
+  return data.map((trace) => ({ ...trace, base: trace.base?.map(moved) }));
+}
+
 function message(element, kind, words) {
   const box = document.createElement("p");
   box.className = kind;
@@ -101,7 +109,7 @@ function show(element) {
     return;
   }
   if (!element.matches(".js-plotly-plot")) element.replaceChildren();
-  Plotly.react(element, coloured(figure.data), themed(figure.layout), CONFIG);
+  Plotly.react(element, coloured(local(figure)), themed(figure.layout), CONFIG);
   if (charts.get(element).drawn) return;
   charts.get(element).drawn = true;
   element.on("plotly_click", ({ points: [point] }) => open(element, point.customdata));

@@ -132,8 +132,14 @@ class Ledger:
 
 def ledger(store: Store, job: Job) -> Ledger:
     """Read a job's charges, trials and reports."""
-    charges, trials = store.charges.list(job.id), store.trials.list(job.id)
-    reports = store.trials.reports(job.id)
+    return ledger_of(store, job, store.trials.list(job.id), store.trials.reports(job.id))
+
+
+def ledger_of(
+    store: Store, job: Job, trials: Sequence[Trial], reports: Mapping[int, Sequence[ReportRow]]
+) -> Ledger:
+    """The same where trials and reports, by the trial's id, were read already."""
+    charges = store.charges.list(job.id)
     kinds = {t.number: AUDIT if t.audited else t.kind for t in trials}
     by_purpose: dict[str, list[Charge]] = {}
     by_trial: dict[int | None, list[Charge]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -89,6 +90,17 @@ def job_summary(
         "hypervolume": found.hypervolume,
         "last_event": last_event,
         "mlflow": None if (run := TrackedRun.of(job.details)) is None else run.to_dict(),
+    }
+
+
+def trial_row(trial: Trial) -> dict[str, Any]:
+    """One element of ``trial_list`` of ``nas show --trials -o json``."""
+    hidden = ("id", "job_id", "created_ms", "finished_ms", "params")
+    kept = {key: value for key, value in asdict(trial).items() if key not in hidden}
+    return {
+        "trial": kept.pop("number"),
+        **kept,
+        "architecture": json.loads(trial.architecture),
     }
 
 

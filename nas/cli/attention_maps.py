@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nas.cli.opened import opened_job
+from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, Part, Table, output_option, say
 
 
@@ -35,6 +35,15 @@ def attention_maps(
     job: str, trial: int, images: int, to: Path, force: bool, output: Output
 ) -> None:
     """Draw, stage by stage, what the attention of a trial of JOB does to test images."""
+    remote = server()
+    if remote is not None:
+        from nas.cli.fetching import fetched
+
+        asked = {"trial": trial, "images": images}
+        data = fetched(remote, f"jobs/{job}/attention-maps", asked, to, force=force)
+        rows = [(str(to / name),) for name in data["files"]]
+        output.emit(data, lambda: Table(("file",), rows))
+        return
     with opened_job(job) as (store, found):
         from nas.drawing.maps import write_maps
 

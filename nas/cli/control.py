@@ -1,15 +1,14 @@
-"""``nas cancel``, ``pause``, ``retry``, ``delete``, ``priority``: what people do to jobs."""
+"""``nas cancel``, ``pause``, ``retry``, ``priority``, ``delete``: what people do to jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
 
 import click
 
-from nas.cli.opened import opened_job
 from nas.cli.output import Output, output_option
-from nas.store.records import Job
-from nas.store.store import Store
+from nas.cli.service import service
+from nas.errors import UsageProblem
 
 
 @click.command()
@@ -17,9 +16,7 @@ from nas.store.store import Store
 @output_option
 def cancel(job: str, output: Output) -> None:
     """End JOB for good; its results and its front are kept."""
-    from nas import control
-
-    change(job, control.cancel, "cancelled", output)
+    change(job, "cancel", output)
 
 
 @click.command()
@@ -27,9 +24,7 @@ def cancel(job: str, output: Output) -> None:
 @output_option
 def pause(job: str, output: Output) -> None:
     """Let what runs of JOB come to its rung, then stop; 'nas resume' goes on."""
-    from nas import control
-
-    change(job, control.pause, "paused", output)
+    change(job, "pause", output)
 
 
 @click.command()
@@ -38,9 +33,7 @@ def pause(job: str, output: Output) -> None:
 @output_option
 def retry(job: str, failed_trials: bool, output: Output) -> None:
     """Queue JOB again after it failed or was cancelled."""
-    from nas import control
-
-    change(job, lambda store, found: control.retry(store, found, failed_trials), "queued", output)
+    change(job, "retry", output, failed_trials=failed_trials)
 
 
 # A priority below 0 begins like an option.
@@ -50,19 +43,32 @@ def retry(job: str, failed_trials: bool, output: Output) -> None:
 @output_option
 def priority(job: str, priority: int, output: Output) -> None:
     """Move JOB in the queue: -100 to 100, higher is sooner."""
-    from nas import control
-
-    change(job, lambda store, found: control.set_priority(store, found, priority), "", output)
+    change(job, "priority", output, priority=priority)
 
 
-def change(name: str, act: Callable[[Store, Job], Job], aim: str, output: Output) -> None:
+@click.command()
+@click.argument("job")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@output_option
+def delete(job: str, yes: bool, output: Output) -> None:
+    """Forget JOB with its records and checkpoints; exports and MLflow's records stay."""
+    near = service()
+    found = near.job(job)
+    told = f"job {found['id']} ({found['name']}), {found['trials']['total']} trials"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageProblem(f"this would delete {told}; say --yes")
+        click.confirm(f"Delete {told}?", abort=True, err=True)
+    near.delete(found["name"])
+    output.emit({"id": found["id"], "name": found["name"]}, lambda: f"deleted {told}")
+
+
+def change(name: str, verb: str, output: Output, **body: object) -> None:
     """Do something to a job and tell what it is now, or soon."""
-    with opened_job(name) as (store, found):
-        now = act(store, found)
-    data = {"id": now.id, "name": now.name, "state": now.state, "request": now.request}
-    told = f"job {now.id} ({now.name}) is {now.state}"
-    if now.request:
-        told += f" and asked to {now.request}: it is {aim} soon"
-    elif not aim:
-        told += f" with priority {now.priority}"
-    output.emit({**data, "priority": now.priority}, lambda: told)
+    now = service().change(name, verb, body)
+    told = f"job {now['id']} ({now['name']}) is {now['state']}"
+    if now["request"]:
+        told += f" and asked to {now['request']}"
+    elif verb == "priority":
+        told += f" with priority {now['priority']}"
+    output.emit(now, lambda: told)

@@ -24,11 +24,12 @@ def dispatch(jobs: int) -> None:
     Ctrl-C or SIGTERM queues running jobs again with every finished rung kept.
     """
     from nas.service.dispatcher import Dispatcher
+    from nas.service.housekeeping import Housekeeping
     from nas.store.store import Store
 
     home = Home.here()
     store = Store(home.store_url)
-    dispatcher = Dispatcher(store, home, slots=jobs)
+    dispatcher = Dispatcher(store, home, slots=jobs, beside=Housekeeping(store, home))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: dispatcher.stop())
     where = "the store of NAS_STORE_URL" if home.store_address else str(home.root)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nas.cli.opened import opened_job
+from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, Part, Table, output_option, say
 from nas.cli.pick_options import pick_option, under_option
 from nas.errors import UsageProblem
@@ -15,8 +15,6 @@ from nas.home import Home
 
 if TYPE_CHECKING:
     from nas.export.bundle import ExportResult
-    from nas.store.store import Store
-    from nas.tracking.mlflow_registry import Registered, Registry
 
 
 @click.command()
@@ -58,66 +56,65 @@ def export(
     if trial is not None and (pick is not None or under):
         other = "--pick" if pick is not None else "--under"
         raise UsageProblem(f"--trial and {other} both say what to export; give one of them")
+    remote = server()
+    if remote is not None:
+        from nas.cli.fetching import fetched
+
+        asked = {"trial": trial, "pick": pick, "under": under, "register": model_name}
+        data = fetched(remote, f"jobs/{job}/exports", asked, to, force=force)
+        output.emit(data, lambda: _listed(data))
+        return
     with opened_job(job) as (store, found):
         from nas.export.bundle import export as export_trial
         from nas.export.standing import picked_trial
+        from nas.tracking.registering import opened_registry, register
 
         reason = rule = ""
         if trial is None:
             rule = pick or "knee"
             picked = picked_trial(store, found, rule, under)
             trial, reason = picked.point.trial, f"{rule}: {picked.reason}"
-        registry = None if model_name is None else _registry(model_name or found.name)
+        registry = registered = None
+        if model_name is not None:
+            registry = opened_registry(Home.here(), model_name or found.name)
         folder = to or Home.here().exports / f"{found.name}-trial-{trial}"
         result = export_trial(store, found.name, trial, folder, force=force)
-        registered = None
+        data = {**result.to_dict(), "picked": reason}
         if registry is not None:
-            registered = _registered(registry, store, result, rule, reason)
-    data = {**result.to_dict(), "picked": reason}
-    if registered:
-        data["registered"] = registered.to_dict()
+            registered = register(registry, store, result, rule, reason).to_dict()
+            data["registered"] = registered
     output.emit(data, lambda: _parts(result, reason, registered))
     if not output.json:
         say(f"next: read {result.folder / 'README.md'}")
 
 
-def _registry(name: str) -> Registry:
-    """Opened before anything is exported, so that nothing is if it can't be registered."""
-    from nas.tracking.mlflow_registry import Registry
-    from nas.tracking.place import Place
-
-    return Registry(Place.of(Home.here()), name)
-
-
-def _registered(
-    registry: Registry, store: Store, result: ExportResult, rule: str, reason: str
-) -> Registered:
-    from nas.analysis.front import point_of, repeats_of
-    from nas.export.needs import needed_packages
-    from nas.tracking.model_values import Candidate
-    from search_spaces.architecture import Architecture, TaskShape
-
-    job = store.jobs.get(result.facts.job)
-    trials = store.trials.list(job.id)
-    trial = next(trial for trial in trials if trial.number == result.facts.trial)
-    packages = needed_packages(Architecture.from_json(trial.architecture).backbone)
-    point = point_of(trial, repeats_of(trials))
-    candidate = Candidate(job, trial, point, packages, rule, reason)
-    return registry.register(result.folder, candidate, TaskShape(**job.details["shape"]))
+def _listed(data: dict[str, Any]) -> list[Part]:
+    head = [data["picked"]] if data["picked"] else []
+    rows = [(str(Path(data["folder"]) / name),) for name in data["files"]]
+    return [
+        *head,
+        f"exported trial {data['trial']} of job {data['job']}",
+        Table(("file",), rows),
+        *_registration(data.get("registered")),
+    ]
 
 
-def _parts(result: ExportResult, reason: str, registered: Registered | None) -> list[Part]:
+def _parts(result: ExportResult, reason: str, registered: dict[str, Any] | None) -> list[Part]:
     facts = result.facts
     return [
         *([reason] if reason else []),
         f"exported trial {facts.trial} of job {facts.job}: {facts.accuracy_words()}; "
         f"{facts.cost_words()}",
         Table(("file",), [(str(result.folder / name),) for name in result.files]),
-        *([_registration(registered)] if registered else []),
+        *_registration(registered),
     ]
 
 
-def _registration(made: Registered) -> str:
-    told = "registered" if made.new else "registered before"
-    where = f" ({made.url})" if made.url else ""
-    return f"{told} in MLflow as version {made.version} of {made.name}{where}: {made.uri}"
+def _registration(made: dict[str, Any] | None) -> list[Part]:
+    if made is None:
+        return []
+    told = "registered" if made["new"] else "registered before"
+    where = f" ({made['url']})" if made["url"] else ""
+    return [
+        f"{told} in MLflow as version {made['version']} of {made['name']}{where}: {made['uri']}"
+    ]

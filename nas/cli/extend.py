@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from nas.cli.foreground import drive_and_tell
-from nas.cli.opened import opened_job
+from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, output_option, say
 from nas.home import Home
 
@@ -44,6 +46,13 @@ def extend(
     from nas.cli.progress import progress
     from nas.extension import begun, changed_document, extended_spec
 
+    remote = server()
+    if remote is not None:
+        asked = {"trials": trials, "space": _sent(space), "overrides": list(overrides)}
+        answer = remote.post(f"jobs/{job}/extend", {k: v for k, v in asked.items() if v})
+        done = remote.finished(answer)
+        output.emit(done, lambda: f"job {done['id']} ({done['name']}) is {done['state']}")
+        return
     home = Home.here()
     with opened_job(job) as (store, found):
         count = begun(store.trials.list(found.id))
@@ -60,3 +69,12 @@ def extend(
         if not output.json:
             say(f"{found.name} goes on: {count} of {spec.search.trials} trials have begun")
         drive_and_tell(store, home, found, quiet=quiet, output=output)
+
+
+def _sent(space: str | None) -> str | None:
+    """A space as a service takes it: the content of a file, which it can't read itself."""
+    from nas.spec_file import text_of
+
+    if space is None or Path(space).suffix not in (".yaml", ".yml"):
+        return space
+    return text_of(Path(space))

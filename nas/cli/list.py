@@ -6,20 +6,15 @@ from typing import Any
 
 import click
 
-from nas.cli.opened import existing_store
 from nas.cli.output import Output, Part, Table, output_option
+from nas.cli.service import service
 
 
 @click.command("list")
 @output_option
 def list_jobs(output: Output) -> None:
     """List jobs, newest first."""
-    with existing_store() as store:
-        summaries: list[dict[str, Any]] = []
-        if store is not None:
-            from nas.analysis.summary import job_summary
-
-            summaries = [job_summary(store, job) for job in store.jobs.list()]
+    summaries = service().jobs()
     output.emit(summaries, lambda: _table(summaries))
 
 

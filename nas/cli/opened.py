@@ -1,7 +1,11 @@
-"""Opening the store to look at it: a home that doesn't exist is empty, and stays so."""
+"""Opening the store to look at it: a home that doesn't exist is empty, and stays so.
+
+With ``NAS_SERVER`` set, a job comes from there and lies in a store in memory.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,8 +14,18 @@ from nas.errors import NotFound
 from nas.home import Home
 
 if TYPE_CHECKING:
+    from nas.client import Client
     from nas.store.records import Job
     from nas.store.store import Store
+
+
+def server() -> Client | None:
+    """The service of ``NAS_SERVER``, if it is set; without loading what speaks HTTP otherwise."""
+    if not os.environ.get("NAS_SERVER", "").strip():
+        return None
+    from nas.client import Client
+
+    return Client.here()
 
 
 @contextmanager
@@ -32,12 +46,20 @@ def existing_store() -> Iterator[Store | None]:
 
 @contextmanager
 def opened_job(name: str) -> Iterator[tuple[Store, Job]]:
-    """A job by name or id, with its store.
+    """A job by name or id, with its store; to look at, where it comes from a service.
 
     Raises:
         NotFound: with the nearest name.
     """
-    with existing_store() as store:
-        if store is None:
+    remote = server()
+    if remote is not None:
+        from nas.store.copying import store_of
+
+        store = store_of(remote.get(f"jobs/{name}/records"))
+        (job,) = store.jobs.list()
+        yield store, job
+        return
+    with existing_store() as here:
+        if here is None:
             raise NotFound("job", name)
-        yield store, store.jobs.get(name)
+        yield here, here.jobs.get(name)

@@ -15,9 +15,12 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
 
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*(e[-+]?[0-9]+)?%?")
 _FORMAT = "nas.output_format"
@@ -133,8 +136,14 @@ def _is_numeric(table: Table, column: int) -> bool:
 
 
 def _print_rich(table: Table) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+
+    Console(no_color=bool(os.environ.get("NO_COLOR"))).print(rich_table(table))
+
+
+def rich_table(table: Table) -> RichTable:
+    """A table as it is drawn on a terminal."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -143,4 +152,4 @@ def _print_rich(table: Table) -> None:
         drawn.add_column(name, justify="right" if _is_numeric(table, index) else "left")
     for row in table.rows:
         drawn.add_row(*(Text(_cell(value)) for value in row))
-    Console(no_color=bool(os.environ.get("NO_COLOR"))).print(drawn)
+    return drawn

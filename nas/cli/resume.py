@@ -6,7 +6,7 @@ import click
 
 from nas.cli.control import change
 from nas.cli.foreground import complete_records, drive_and_tell
-from nas.cli.opened import opened_job
+from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, output_option
 from nas.home import Home
 
@@ -21,10 +21,8 @@ def resume(job: str, queue: bool, quiet: bool, output: Output) -> None:
 
     A job that is done only has its records in MLflow completed, should they be behind.
     """
-    if queue:
-        from nas import control
-
-        change(job, control.requeue, "queued", output)
+    if queue or server() is not None:
+        change(job, "resume", output)
         return
     with opened_job(job) as (store, found):
         proceed = complete_records if found.state == "done" else drive_and_tell

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nas.cli.job_progress import job_display
-from nas.cli.opened import opened_job
+from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, Part, Table, output_option, say
 from nas.cli.pick_options import pick_option
 from nas.errors import UsageProblem
@@ -62,6 +62,11 @@ def retrain(
     """
     if trial is not None and pick is not None:
         raise UsageProblem("--trial and --pick both say what to train; give one of them")
+    if server() is not None:
+        raise UsageProblem(
+            "a service trains nothing again on demand yet: unset NAS_SERVER and run this where its "
+            "NAS_HOME lies"
+        )
     result = _retrain(job, trial, pick or "knee", epochs, seed, overrides, quiet or output.json)
     output.emit(result.to_dict(), lambda: _parts(result))
     if not output.json:

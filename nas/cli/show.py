@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 @output_option
 def show(job: str, with_trials: bool, output: Output) -> None:
     """Show JOB (a name or an id): state, trials, epochs, costs."""
-    from nas.analysis.summary import job_summary
+    from nas.analysis.summary import job_summary, trial_row
 
     with opened_job(job) as (store, found):
         summary = job_summary(store, found)
         rows = store.trials.list(found.id) if with_trials else []
-    data = summary | {"trial_list": [_as_dict(trial) for trial in rows]} if with_trials else summary
+    data = (
+        summary | {"trial_list": [trial_row(trial) for trial in rows]} if with_trials else summary
+    )
     output.emit(
         data, lambda: [*parts(summary), *_how_to_go_on(summary), *_trial_table(rows, summary)]
     )
@@ -173,15 +175,6 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def _as_dict(trial: Trial) -> dict[str, Any]:
-    from dataclasses import asdict
-    from json import loads
-
-    hidden = ("id", "job_id", "created_ms", "finished_ms", "params")
-    kept = {key: value for key, value in asdict(trial).items() if key not in hidden}
-    return kept | {"trial": kept.pop("number"), "architecture": loads(trial.architecture)}
 
 
 def _what(trial: Trial) -> str:

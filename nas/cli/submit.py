@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from nas.cli.following import follow_job
 from nas.cli.job_options import job_file_arguments
+from nas.cli.opened import server
 from nas.cli.output import Output, Part, output_option
 from nas.cli.recording import record_job
+
+if TYPE_CHECKING:
+    from nas.client import Client
 
 
 @click.command()
@@ -18,17 +27,44 @@ from nas.cli.recording import record_job
     show_default=True,
     help="Of its place in the queue; higher is sooner.",
 )
+@click.option("-f", "--follow", is_flag=True, help="Go on telling what happens until it is over.")
 @output_option
-def submit(file: str, overrides: tuple[str, ...], priority: int, output: Output) -> None:
-    """Check the job FILE and queue it for the service; nothing is trained here."""
-    store, _, job = record_job(file, overrides, quiet=output.json, priority=priority)
-    waited_for = bool(store.leases.dispatchers())
-    data = {"id": job.id, "name": job.name, "state": job.state}
-    output.emit(data, lambda: _parts(job.id, job.name, waited_for))
+def submit(
+    file: str, overrides: tuple[str, ...], priority: int, follow: bool, output: Output
+) -> None:
+    """Check the job FILE and queue it for the service; nothing is trained here.
+
+    With NAS_SERVER set, it goes there.
+    """
+    remote = server()
+    if remote is not None:
+        job, waited_for = _send(remote, file, overrides, priority), True
+    else:
+        store, _, recorded = record_job(file, overrides, quiet=output.json, priority=priority)
+        waited_for = bool(store.leases.dispatchers())
+        job = {"id": recorded.id, "name": recorded.name, "state": recorded.state}
+    if not (follow and output.json):
+        output.emit(job, lambda: _parts(job, waited_for))
+    if follow:
+        follow_job(job["name"], output)
 
 
-def _parts(number: int, name: str, waited_for: bool) -> list[Part]:
-    head = f"job {number} ({name}) is queued"
+def _send(remote: Client, file: str, overrides: tuple[str, ...], priority: int) -> dict[str, Any]:
+    """Hand a job file to a service, which checks it and tells all that is wrong."""
+    from nas.spec_file import text_of
+
+    body = {
+        "job_file": text_of(Path(file)),
+        "overrides": list(overrides),
+        "priority": priority,
+    }
+    answer = remote.post("jobs", body)
+    return remote.finished(answer["task"]) if "task" in answer else dict(answer)
+
+
+def _parts(job: Mapping[str, Any], waited_for: bool) -> list[Part]:
+    name = job["name"]
+    head = f"job {job['id']} ({name}) is queued"
     rows = [
         (f"  nas watch {name}", "how it goes"),
         (f"  nas front {name}", "its results"),

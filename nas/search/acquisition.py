@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 from scipy.special import ndtr
@@ -10,6 +11,28 @@ from scipy.special import ndtr
 from nas.search.encoding import Floats
 
 _ROOT = math.sqrt(2 * math.pi)
+
+Scale = Literal["auto", "linear", "log", "none"]
+
+#: Costs of one sign that span more than this ratio are compared by their logs.
+_DECADE = 10.0
+
+
+def scale_of(cost: Floats) -> Scale:
+    """What ``auto`` means for these costs."""
+    ends = np.abs([cost.min(), cost.max()])
+    one_sign = cost.min() * cost.max() > 0
+    return "log" if one_sign and ends.max() > _DECADE * ends.min() else "linear"
+
+
+def on_axis(cost: Floats, scale: Scale) -> Floats:
+    """Costs on the axis of the area; a cost turned round (more is better) is below zero."""
+    if scale == "none":
+        return np.zeros(len(cost))
+    if scale != "log":
+        return cost
+    logs: Floats = np.sign(cost) * np.log(np.maximum(np.abs(cost), 1e-300))
+    return logs
 
 
 def staircase(accuracy: Floats, cost: Floats) -> tuple[Floats, Floats]:

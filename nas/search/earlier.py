@@ -46,12 +46,15 @@ class Earlier:
         numbers: Floats,
         reports: list[dict[int, float]],
     ) -> None:
-        y, extra = at_last_rung(reports)
+        # The first known number is the cost where that is known, else what else tells of size.
+        size = numbers[:, 0] if numbers.shape[1] else np.full(len(reports), np.nan)
+        y, extra = at_last_rung(reports, size)
         if len(y) > MOST_RESULTS:
             keep = np.linspace(0, len(y) - 1, MOST_RESULTS).astype(np.int64)
             codes, numbers, y, extra = codes[keep], numbers[keep], y[keep], extra[keep]
         #: Variance of what they saw.
-        self.spread = float(np.var(y))
+        best = y[extra == 0]
+        self.spread = float(np.var(best if len(best) > 1 else y))
         self._map = FeatureMap(encoding, numbers)
         self._process = GaussianProcess()
         design = self._map.design(codes, numbers)

@@ -10,9 +10,11 @@ from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from nas.search.acquisition import Scale
 from nas.search.encoding import Declared
-from nas.search.guide import Guide, Memory, Scale
+from nas.search.guide import Guide, Memory
 from nas.search.observations import Knowledge, Observation, Observations
+from nas.search.selection import Belief
 
 #: Finished trials below which nothing is forecast.
 LEAST_FINISHED = 4
@@ -35,18 +37,39 @@ class Forecast:
         self._mapping = space if isinstance(space, Mapping) else {}
         self._listed = None if space is None or isinstance(space, Mapping) else tuple(space)
         self._guide: Guide | None = None
+        self._places: dict[int, int] = {}
+        self._exact: dict[int, Observation] = {}
         self._reports = 0
         self._forget(1.0)
 
     def update(self, trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> bool:
-        """Take in all trials of a study; False while too few have finished to forecast by."""
+        """Take in all trials of a study.
+
+        Returns:
+            False while too few have finished to forecast by, and where the study has parameters
+            that can't be encoded, such as continuous ones.
+        """
         sign = -1.0 if list(directions[1:]) == [StudyDirection.MAXIMIZE] else 1.0
         if sign != self._sign or len(trials) < len(self._observed.trials):
             self._forget(sign)
-        self._observed.read(trials, directions)
+        try:
+            self._observed.read(trials, directions)
+        except ValueError:
+            self._forget(sign)
+            return False
         self._places = {trial.number: place for place, trial in enumerate(trials) if trial.params}
         self._scale: Scale = "auto" if len(directions) > 1 else "none"
         return sum(t is not None and t.state == "done" for t in self._known()) >= LEAST_FINISHED
+
+    def knows(self, number: int) -> bool:
+        """Whether a trial of the last update can be forecast."""
+        place = self._places.get(number)
+        return place is not None and self._observed.trials[place] is not None
+
+    def belief(self, numbers: Sequence[int]) -> Belief:
+        """What the surrogate believes of trials that it knows, each without its own accuracies."""
+        guide = self._fitted()
+        return guide.belief([self._exact[number] for number in numbers])
 
     def best(self, numbers: Sequence[int]) -> list[int]:
         """Those of these unfinished trials that can be forecast, the best first.
@@ -54,7 +77,7 @@ class Forecast:
         A trial is as good as the area that it is expected to add at the last rung to the front of
         the finished trials, as the surrogate sees it. ``update`` must have said True.
         """
-        seen = {n: self._observed.trials[self._places[n]] for n in numbers if n in self._places}
+        seen = {n: self._observed.trials[self._places[n]] for n in numbers if self.knows(n)}
         told = {n: trial for n, trial in seen.items() if trial is not None and trial.reports}
         if not told:
             return []
@@ -66,12 +89,14 @@ class Forecast:
         return (self._observed.trials[place] for place in self._places.values())
 
     def _fitted(self) -> Guide:
-        known = [t for t in self._known() if t is not None and t.state != "refused"]
-        reports = sum(len(trial.reports) for trial in known)
+        seen = {n: self._observed.trials[place] for n, place in self._places.items()}
+        known = {n: t for n, t in seen.items() if t is not None and t.state != "refused"}
+        reports = sum(len(trial.reports) for trial in known.values())
         if self._guide is None or reports != self._reports:
             # A cost that the trial carries is exact, whatever it was found by.
-            exact = [replace(trial, exact=True) for trial in known]
-            self._guide = Guide(self._observed.encoding, exact, self._memory, self._scale)
+            self._exact = {n: replace(trial, exact=True) for n, trial in known.items()}
+            trials = list(self._exact.values())
+            self._guide = Guide(self._observed.encoding, trials, self._memory, self._scale)
             self._reports = reports
         return self._guide
 
@@ -80,4 +105,5 @@ class Forecast:
         self._observed = Observations(Knowledge(None, sign, self._features, None), self._listed)
         self._observed.declare(self._mapping)
         self._memory = Memory()
+        self._places, self._exact = {}, {}
         self._guide, self._reports = None, 0

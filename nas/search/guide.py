@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.search.acquisition import expected_hypervolume_improvement, height_at, staircase
+from nas.search.acquisition import (
+    Scale,
+    expected_hypervolume_improvement,
+    height_at,
+    on_axis,
+    scale_of,
+    staircase,
+)
 from nas.search.candidates import Candidates
 from nas.search.earlier import Earlier, Lift
 from nas.search.encoding import Codes, Encoding, Floats
 from nas.search.features import FeatureMap
 from nas.search.observations import Observation
 from nas.search.rungs import at_last_rung
+from nas.search.selection import Belief
 from nas.search.surrogate import Design, GaussianProcess, Hyper
-
-Scale = Literal["auto", "linear", "log", "none"]
 
 #: Observations that a surrogate takes in; of more, the best and an even choice of the rest.
 MOST_ROWS = 400
-
-#: Costs of one sign that span more than this ratio are compared by their logs.
-_DECADE = 10.0
 
 #: Accuracies lower than the median by so many times the upper half's spread are cut.
 _OUTLIER = 5.0
@@ -67,7 +69,7 @@ class Guide:
         self._memory, self._scale = memory, scale
         self._tune = len(trials) >= memory.due
         told = [t for t in trials if t.state != "failed" and t.reports]
-        y, extra = at_last_rung([t.reports for t in told])
+        y, extra = at_last_rung([t.reports for t in told], [t.cost for t in told])
         y = _without_outliers(y)
         rows = _most_telling(y, np.array([t.cost for t in told]))
         told, y, extra = [told[i] for i in rows], y[rows], extra[rows]
@@ -85,6 +87,7 @@ class Guide:
             self._accuracy.condition(self._design(told), y, extra)
         self._price = self._price_model([t for t in told if not np.isnan(t.cost)])
         self._failure = self._failure_model(told, [t for t in trials if t.state == "failed"])
+        self._told = told
         self._set_front(told)
         if self._tune:
             memory.due = len(trials) + max(1, len(trials) // 10)
@@ -94,7 +97,7 @@ class Guide:
         design = self._map.design(pool.codes, pool.numbers)
         mean, deviation = self._accuracy.predict(design)
         mean = mean + self._lifted(pool.codes, pool.numbers)
-        cost = self._on_axis(self._costs(pool.cost, design))
+        cost = on_axis(self._costs(pool.cost, design), self._scale)
         value = expected_hypervolume_improvement(
             mean, deviation, cost, self._front, self._reference
         )
@@ -107,13 +110,28 @@ class Guide:
         design = self._design(trials)
         mean, deviation = self._accuracy.predict(design)
         mean = mean + self._lifted(*_rows(trials))
-        cost = self._on_axis(self._costs(np.array([t.cost for t in trials]), design))
+        cost = self._costs(np.array([t.cost for t in trials]), design)
+        cost = on_axis(cost, self._scale)
         # Beyond the dearest, or what it adds in accuracy would count for nothing.
         low, right = self._finished[0][0], self._reference[1]
         right += 0.1 * (right - low) or 1.0
         return expected_hypervolume_improvement(
             mean, deviation, cost, self._finished, (self._reference[0], right)
         )
+
+    def belief(self, trials: Sequence[Observation]) -> Belief:
+        """Of trials that were given to this guide (the same objects): each without its own."""
+        design = self._design(trials)
+        height, deviation = self._accuracy.predict(design)
+        mean, lifted = height.copy(), self._lifted(*_rows(trials))
+        rows = {id(t): row for row, t in enumerate(self._told)}
+        own = np.array([rows.get(id(t), -1) for t in trials])
+        told = own >= 0
+        mean[told], deviation[told] = (found[own[told]] for found in self._accuracy.without_own())
+        cost = self._costs(np.array([t.cost for t in trials]), design)
+        cost = on_axis(cost, self._scale)
+        noise = self._accuracy.noise
+        return Belief(mean + lifted, deviation, height + lifted, cost, noise)
 
     @property
     def parents(self) -> Codes:
@@ -171,10 +189,8 @@ class Guide:
         mean = mean + self._lifted(*_rows(known))
         cost = self._costs(np.array([t.cost for t in known]), design)
         if self._scale == "auto":
-            ends = np.abs([cost.min(), cost.max()])
-            one_sign = cost.min() * cost.max() > 0
-            self._scale = "log" if one_sign and ends.max() > _DECADE * ends.min() else "linear"
-        cost = self._on_axis(cost)
+            self._scale = scale_of(cost)
+        cost = on_axis(cost, self._scale)
         live = np.array([t.state in ("done", "open") for t in known])
         if not live.any():
             live[:] = True
@@ -184,15 +200,6 @@ class Guide:
         self._finished = staircase(mean[done], cost[done]) if done.any() else self._front
         on_front = live & (mean >= height_at(self._front, cost, -np.inf) - 1e-12)
         self._parents = np.stack([t.codes for t in known])[on_front]
-
-    def _on_axis(self, cost: Floats) -> Floats:
-        """Costs on the axis of the area; a cost turned round (more is better) is below zero."""
-        if self._scale == "none":
-            return np.zeros(len(cost))
-        if self._scale != "log":
-            return cost
-        logs: Floats = np.sign(cost) * np.log(np.maximum(np.abs(cost), 1e-300))
-        return logs
 
 
 def _rows(trials: Sequence[Observation]) -> tuple[Codes, Floats]:

@@ -77,8 +77,9 @@ class Search:
             search.seed,
             [known for trial in book.searched() if (known := _history(trial, book)) is not None],
             replace(known_of(plan), earlier=warm.earlier) if warm else known_of(plan),
-            search.promote_by_surrogate,
-            search.audit.threshold,
+            by_surrogate=search.promote_by_surrogate,
+            prune_after=search.prune_after,
+            threshold=search.audit.threshold,
         )
         self._sample = AuditSample(plan.space, search.audited, search.trials, search.seed)
         self._taken = deque(warm.taken if warm else ())

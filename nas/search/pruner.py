@@ -11,14 +11,16 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner
 from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from nas.analysis.fidelity import fidelities
 from nas.pareto import contributions, non_dominated_ranks
+from nas.search.acquisition import on_axis, scale_of
 from nas.search.attributes import AUDIT, COST, LAST, PROTECTED, reports_of, rung_key
-from nas.search.encoding import Declared
-from nas.search.forecast import Forecast
-from nas.search.selection import predicts, worthwhile
+from nas.search.encoding import Declared, Floats
+from nas.search.forecast import LEAST_FINISHED, Forecast
+from nas.search.rungs import hint
+from nas.search.selection import RECENT, Belief, rate_of_new
 
 #: Waiting trials at a rung that the surrogate is asked about: so many, from the best rank on.
 MOST_FORECAST = 500
@@ -36,8 +38,12 @@ class ParetoPruner(BasePruner):
     be promoted later, when others have arrived (asynchronous successive halving, Li et al. 2020,
     algorithm 2, with the scalar rank replaced); in a loop that can't pause, ``prune`` ends them.
 
-    More go on where the rung turns out to say little of the last one among trials of like cost, as
-    their epochs are then better spent on finishing trials (``nas.search.selection``).
+    More go on where finishing them promises more area per epoch left than new trials promise per
+    epoch that they cost (``nas.search.selection``). What a trial promises rests on a surrogate of
+    what finished and on what the rung has turned out to say of the last one among trials of like
+    cost, whichever way it points. So a rung that says nothing stops nobody, and a trial that waits
+    goes on once the study has nothing better to do. The first trials at a rung all go on, as
+    nothing is known of it by then.
 
     A share of the promotions follows a surrogate instead: it goes to those waiting trials that are
     expected to add most area at the last rung to what has finished. Where the rank and the
@@ -55,7 +61,8 @@ class ParetoPruner(BasePruner):
     Args:
         rungs: epochs at which trials are compared, increasing; the last one ends a trial.
         reduction: one trial of this many goes on, at the least.
-        by_surrogate: share of the promotions, 0…1.
+        by_surrogate: share of the promotions by rank, 0…1.
+        prune_after: so many trials, the first at a rung, all go on.
         threshold: of Kendall's tau.
         features: numbers that are known of a candidate by its parameters, for the surrogate.
         space: the parameters, if declared; see ``KnownCostSampler``.
@@ -67,6 +74,7 @@ class ParetoPruner(BasePruner):
         reduction: int = 3,
         *,
         by_surrogate: float = 0.25,
+        prune_after: int = 10,
         threshold: float = 0.2,
         features: Callable[[dict[str, Any]], Sequence[float]] | None = None,
         space: Mapping[str, BaseDistribution] | Iterable[Declared] | None = None,
@@ -78,7 +86,10 @@ class ParetoPruner(BasePruner):
             raise ValueError(f"reduction is {reduction}; allowed: integers from 2")
         if not 0 <= by_surrogate <= 1:
             raise ValueError(f"by_surrogate is {by_surrogate}; allowed: 0 to 1")
+        if prune_after < 0:
+            raise ValueError(f"prune_after is {prune_after}; allowed: integers from 0")
         self.reduction, self.by_surrogate, self.threshold = reduction, by_surrogate, threshold
+        self.prune_after = prune_after
         self._forecast = Forecast(features, space)
         self._lock = threading.Lock()
 
@@ -109,21 +120,25 @@ class ParetoPruner(BasePruner):
         order = self._ranked(trials, epoch, directions)
         if epoch in self.blind(trials, directions):
             return [t.number for t in order]
-        quota = self._quota(order, epoch, directions)
+        quota = len(order) // self.reduction
         share = math.floor(self.by_surrogate * quota + 0.5)
         if not (share and self._forecast.update(trials, directions)):
             share = 0
-        by_rank = {t.number for t in order[: quota - share]}
-        chosen = [t.number for t in order if t.number in by_rank or _protected(t)]
-        rest = [t for t in order if t.number not in by_rank and not _protected(t)]
+        sure = {t.number for t in order[: quota - share]}
+        if epoch in self.rungs:
+            sure |= set(sorted(t.number for t in order)[: self.prune_after])
+        chosen = [t.number for t in order if t.number in sure or _protected(t)]
+        rest = [t for t in order if t.number not in sure and not _protected(t)]
         above = {t.number for t in rest if self._is_above(t, epoch)}
         near = above & {t.number for t in order[:quota]}
         # Who went on from outside the quota is charged to the surrogate's share in full; who did
         # from between may have been promoted by either, so only in part.
         left = math.floor(share - len(above - near) - self.by_surrogate * len(near))
         waiting = [t.number for t in rest if t.number not in above and not t.state.is_finished()]
-        picks = self._forecast.best(waiting[:MOST_FORECAST])[:left] if left > 0 else []
-        return chosen + picks
+        waiting = waiting[:MOST_FORECAST]
+        picks = self._forecast.best(waiting)[:left] if left > 0 else []
+        rest_of = [number for number in waiting if number not in picks]
+        return chosen + picks + self._worthwhile(trials, epoch, directions, rest_of)
 
     def blind(
         self, trials: Iterable[FrozenTrial], directions: Sequence[StudyDirection] = USUAL
@@ -169,28 +184,50 @@ class ParetoPruner(BasePruner):
         here = [(t, value) for t, value in told if value is not None and math.isfinite(value)]
         if not here:
             return []
-        upward = -1.0 if len(directions) > 1 and directions[1] == StudyDirection.MAXIMIZE else 1.0
         accuracy = [_sign(directions) * value for _, value in here]
-        cost = [upward * t.user_attrs.get(COST, 0.0) for t, _ in here]
+        cost = [_turn(directions) * t.user_attrs.get(COST, 0.0) for t, _ in here]
         ranks = non_dominated_ranks(accuracy, cost)
         alone = contributions(accuracy, cost, min(accuracy), max(cost))
         order = sorted(range(len(here)), key=lambda i: (ranks[i], -alone[i], here[i][0].number))
         return [here[i][0] for i in order]
 
-    def _quota(
-        self, order: Sequence[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]
-    ) -> int:
-        """How many may go on: one of ``reduction``, and more where the rung predicts little."""
-        sign, last = _sign(directions), self.rungs[-1]
-        here = np.array([sign * (_told(t, epoch) or 0.0) for t in order])
-        ends = [_told(t, last) for t in order]
-        end = np.array([math.nan if value is None else sign * value for value in ends])
-        cost = np.array([t.user_attrs.get(COST, 0.0) for t in order])
-        correlation = predicts(here, end, cost)
-        if correlation is None:
-            return len(order) // self.reduction
-        share = worthwhile(correlation, epoch / last, 1 / self.reduction)
-        return math.floor(share * len(order) + 1e-9)
+    def _worthwhile(
+        self,
+        trials: Sequence[FrozenTrial],
+        epoch: int,
+        directions: Sequence[StudyDirection],
+        waiting: Sequence[int],
+    ) -> list[int]:
+        """Which of those that wait are better finished than new ones begun, best first."""
+        if not waiting:
+            return []
+        first, last = self.rungs[0], self.rungs[-1]
+        told = [t for t in trials if not _failed(t) and reports_of(t)]
+        surrogate = self._forecast.update(trials, directions)
+        if surrogate:
+            told = [t for t in told if self._forecast.knows(t.number)]
+        top = _column(told, LAST, directions)
+        done = ~np.isnan(top)
+        early = _column(told, first, directions)
+        new = [i for i, t in enumerate(told) if not _is_rule(t) and not np.isnan(early[i])]
+        if not new or done.sum() < LEAST_FINISHED:
+            return []
+        which = [i for i, t in enumerate(told) if t.number in set(waiting)]
+        cost = np.array([_turn(directions) * t.user_attrs.get(COST, math.nan) for t in told])
+        hint_of_new = hint(early, top, cost).doubted()
+        if surrogate:
+            belief = self._forecast.belief([t.number for t in told])
+        else:
+            scale = scale_of(cost) if len(directions) > 1 else "none"
+            belief = Belief.of_the_crowd(hint_of_new, top, on_axis(cost, scale))
+        rate = rate_of_new(belief.promise(hint_of_new, done, new[-RECENT:]), first, last - first)
+        found = hint(_column(told, epoch, directions), top, cost).doubted()
+        promises = belief.promise(found, done, which) / (last - epoch)
+        # A promise that is no number can't be held against anyone.
+        worth = [
+            (-promise, i) for promise, i in zip(promises, which, strict=True) if not promise < rate
+        ]
+        return [told[i].number for _, i in sorted(worth)]
 
     def _is_above(self, trial: FrozenTrial, epoch: int) -> bool:
         return any(_told(trial, rung) is not None for rung in self.rungs if rung > epoch)
@@ -218,9 +255,31 @@ def _told(trial: FrozenTrial, epoch: int) -> float | None:
     return None if value is None else float(value)
 
 
+def _column(
+    trials: Sequence[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]
+) -> Floats:
+    """The first objective at a rung, up is better; nan where there is none."""
+    told = [reports_of(trial).get(epoch, math.nan) for trial in trials]
+    return _sign(directions) * np.array(told)
+
+
+def _failed(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.FAIL or any(v > 0 for v in trial.constraints.values())
+
+
 def _protected(trial: FrozenTrial) -> bool:
     return bool(trial.user_attrs.get(PROTECTED, False) or trial.user_attrs.get(AUDIT, False))
 
 
+def _is_rule(trial: FrozenTrial) -> bool:
+    """Whether nobody suggested or drew it, so that new trials will not be like it."""
+    return bool(trial.user_attrs.get(PROTECTED, False)) and not trial.user_attrs.get(AUDIT, False)
+
+
 def _sign(directions: Sequence[StudyDirection]) -> float:
     return -1.0 if directions[0] == StudyDirection.MINIMIZE else 1.0
+
+
+def _turn(directions: Sequence[StudyDirection]) -> float:
+    """What turns costs so that down is better."""
+    return -1.0 if len(directions) > 1 and directions[1] == StudyDirection.MAXIMIZE else 1.0

@@ -13,10 +13,11 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
+from nas.search.acquisition import Scale
 from nas.search.candidates import Breeder, Candidates, first_choice
 from nas.search.earlier import Earlier
 from nas.search.encoding import Codes, Declared
-from nas.search.guide import Guide, Memory, Scale
+from nas.search.guide import Guide, Memory
 from nas.search.observations import Knowledge, Observation, Observations, Params, choices
 
 Direction = Literal["minimize", "maximize"]

@@ -1,84 +1,90 @@
-"""How large a part of the trials at a rung is worth training on, by how well the rung predicts."""
+"""Which unfinished trials are worth finishing: what they promise, against what new trials do."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from numpy.typing import NDArray
 
+from nas.search.acquisition import expected_hypervolume_improvement, staircase
 from nas.search.encoding import Floats
+from nas.search.rungs import Hint
 
-#: What trials are hoped to be: the best of so many.
-GOAL = 0.1
-#: Finished trials below which nothing is concluded.
-LEAST_FINISHED = 10
-#: What a rung is believed to say before trials were finished, and what that weighs in trials.
-PRIOR, PRIOR_TRIALS = 0.7, 6.0
-#: Steps by which shares between the least and all are tried.
-_STEPS = 20
+#: What a new trial promises is judged by so many of the latest.
+RECENT = 16
 
 
-def worthwhile(correlation: float, spent: float, least: float) -> float:
-    """The share of the trials at a rung that should go on, to finish most good ones per epoch.
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of trials without their own accuracies; one entry a trial.
 
-    Of accuracies at the rung and at the end that are jointly normal, the share p that is best at
-    the rung holds P(among the p best there and among the best ``GOAL`` in the end) of good trials,
-    and costs ``spent + p (1 - spent)`` of what a full training of all would. Where a rung says
-    little, its epochs are better spent on finishing whatever was begun.
+    Attributes:
+        mean, deviation: of the accuracy at the last rung, up is better.
+        height: expected accuracy with all that is known.
+        cost: on the axis on which area is measured, down is better.
+        noise: variance of one observed accuracy.
+    """
+
+    mean: Floats
+    deviation: Floats
+    height: Floats
+    cost: Floats
+    noise: float
+
+    @staticmethod
+    def of_the_crowd(hint: Hint, top: Floats, cost: Floats) -> Belief:
+        """Where no surrogate can be had: a trial is one of those of its cost.
+
+        Args:
+            hint: of a rung that all were seen at.
+            top: accuracy at the last rung, nan where a trial has not come to it.
+            cost: as of a belief.
+        """
+        deviation = np.full(len(top), math.sqrt(hint.variance + hint.left))
+        height = np.where(np.isnan(top), hint.usual, top)
+        return Belief(hint.usual, deviation, height, cost, 0.0)
+
+    def promise(self, hint: Hint, done: NDArray[np.bool_], which: list[int]) -> Floats:
+        """The area that each of some trials is expected to add to what the others finished.
+
+        Args:
+            hint: of a rung that they were seen at: all that is heard of them.
+            done: who finished; at least one.
+            which: their places.
+        """
+        heard, variance = hint.heard()
+        low, right = float(np.min(self.height)), float(np.max(self.cost))
+        # Beyond the dearest, or what it adds in accuracy would count for nothing.
+        right += 0.1 * (right - float(np.min(self.cost))) or 1.0
+        gain = self.deviation**2 / (self.deviation**2 + self.noise + variance)
+        mean = self.mean + gain * (heard - self.mean)
+        deviation = self.deviation * np.sqrt(1 - gain)
+        found = []
+        for i in which:
+            others = done.copy()
+            others[i] = False
+            front = staircase(self.height[others], self.cost[others])
+            one = mean[[i]], deviation[[i]], self.cost[[i]]
+            found.append(expected_hypervolume_improvement(*one, front, (low, right))[0])
+        return np.array(found)
+
+
+def rate_of_new(promises: Floats, spent: float, left: float) -> float:
+    """What new trials add per epoch, if the right ones of them are finished.
+
+    A new trial costs what it takes to the rung, and the rest if it is then finished. Of trials that
+    promise as much as these, finishing the best k adds ``sum(best k) / (n spent + k left)`` an
+    epoch; the best k is taken. It is the rate below which nothing is worth finishing, as of
+    optimal search with inspection costs (Weitzman, Econometrica 47, 1979). Where the rung says
+    nothing, the promises are alike and all are finished.
 
     Args:
-        correlation: of the two, among trials of like cost.
-        spent: share of a full training that lies before the rung.
-        least: no smaller share is considered.
+        promises: of trials at the rung.
+        spent: epochs until the rung.
+        left: epochs from there to the end.
     """
-    return _worthwhile(round(min(max(correlation, 0.0), 0.95), 2), spent, least)
-
-
-@lru_cache(maxsize=1024)
-def _worthwhile(correlation: float, spent: float, least: float) -> float:
-    shares = np.linspace(least, 1, _STEPS)
-    # Over the good ones' final accuracies, the chance to be among the p best at the rung.
-    good = -ndtri((np.arange(200) + 0.5) / 200 * GOAL)
-    at_rung = (correlation * good[None, :] + ndtri(shares)[:, None]) / math.sqrt(1 - correlation**2)
-    found = ndtr(at_rung).mean(axis=1)
-    return float(shares[np.argmax(found / (spent + shares * (1 - spent)))])
-
-
-def predicts(rung: Floats, last: Floats, cost: Floats) -> float | None:
-    """Correlation of accuracies at a rung with those at the end among trials of like cost.
-
-    What the cost explains of both is taken out, since trials compete with those of like cost: a
-    rung that only tells large networks from small ones tells nothing. Those that finished were
-    chosen by the rung and so differ less in it than all; the correlation is corrected for that
-    (Thorndike 1949, case 2), and drawn towards a prior where few have finished. None where fewer
-    than ``LEAST_FINISHED`` have, or nothing differs.
-
-    Args:
-        rung: accuracy there; one entry a trial.
-        last: accuracy at the end, nan where a trial has not come to it.
-        cost: of each.
-    """
-    done = ~np.isnan(last)
-    if done.sum() < LEAST_FINISHED:
-        return None
-    left = _without_trend(rung, cost)
-    here, end = left[done] - left[done].mean(), _without_trend(last[done], cost[done])
-    spread = math.sqrt(float((here @ here) * (end @ end)))
-    if spread <= 1e-15:
-        return None
-    found = float(here @ end) / spread
-    wider = float(left.std() / max(here.std(), 1e-12))
-    corrected = found * wider / math.sqrt(1 + found**2 * (wider**2 - 1))
-    count = int(done.sum()) - 3
-    return (count * corrected + PRIOR_TRIALS * PRIOR) / (count + PRIOR_TRIALS)
-
-
-def _without_trend(y: Floats, cost: Floats) -> Floats:
-    """What a parabola over the ranks of cost leaves."""
-    ranks = np.searchsorted(np.sort(cost), cost) / max(1, len(cost) - 1)
-    design = np.stack([np.ones_like(ranks), ranks, ranks**2], axis=1)
-    fit, *_ = np.linalg.lstsq(design, y, rcond=None)
-    left: Floats = y - design @ fit
-    return left
+    best = np.sort(promises)[::-1].cumsum()
+    finished = np.arange(1, len(best) + 1)
+    return float((best / (len(best) * spent + finished * left)).max(initial=0.0))

@@ -69,7 +69,8 @@ class SearchStudy:
         seed: of the sampler; with the number of known trials it seeds each (re)start, because a
             repeated seed would repeat the random phase.
         known: of architectures before training, for what uses it.
-        by_surrogate: share of the pruner's promotions that follow its surrogate.
+        by_surrogate: share of the pruner's promotions by rank that follow its surrogate instead.
+        prune_after: so many trials, the first at a rung, all go on.
         threshold: of Kendall's tau; a rung that is audited below it prunes nothing.
     """
 
@@ -84,6 +85,7 @@ class SearchStudy:
         history: Iterable[History] = (),
         known: Known | None = None,
         by_surrogate: float = 0.25,
+        prune_after: int = 10,
         threshold: float = 0.2,
     ) -> None:
         past = list(history)
@@ -93,6 +95,7 @@ class SearchStudy:
             rungs,
             reduction,
             by_surrogate=by_surrogate,
+            prune_after=prune_after,
             threshold=threshold,
             features=known.features if known else None,
             space=space.parameters(),

@@ -87,7 +87,7 @@ class GaussianProcess:
         if len(y) > FIT_ROWS:
             keep = np.unique(np.linspace(0, len(y) - 1, FIT_ROWS).astype(np.int64))
             design, y, extra = design.take(keep), y[keep], extra[keep]
-        _, scale, target = _standard(y)
+        _, scale, target = _standard(y, extra)
         prior = Hyper({}).vector(design.labels)
         found = minimize(
             _objective,
@@ -105,17 +105,18 @@ class GaussianProcess:
 
     def condition(self, design: Design, y: Floats, extra: Floats) -> None:
         """Take in observations under the present hyperparameters; arguments as of ``tune``."""
-        self._centre, self._scale, target = _standard(y)
+        self._centre, self._scale, self._target = _standard(y, extra)
         theta = self.hyper.vector(design.labels)
         self._weights = np.exp(theta[: len(design.labels)])[design.block]
         self._pairs, self._local = math.exp(theta[-3]), math.exp(theta[-2])
         self._known = design.rows * self._weights
         self._norms = (self._known * design.rows).sum(axis=1)
         covariance = self._covariance(design.rows @ self._known.T, self._norms)
-        noise = _NOISE_FLOOR + math.exp(theta[-1]) + extra / self._scale**2
-        covariance[np.diag_indices_from(covariance)] += noise
+        self._common = _NOISE_FLOOR + math.exp(theta[-1])
+        self._noise = self._common + extra / self._scale**2
+        covariance[np.diag_indices_from(covariance)] += self._noise
         self._lower = safe_cholesky(covariance)
-        self._alpha = cho_solve((self._lower, True), target)
+        self._alpha = cho_solve((self._lower, True), self._target)
 
     def predict(self, design: Design) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the noise-free value of each row."""
@@ -125,6 +126,21 @@ class GaussianProcess:
         half = solve_triangular(self._lower, cross.T, lower=True, check_finite=False)
         prior = norms + self._pairs * norms**2 + self._local
         variance = np.maximum(prior - (half**2).sum(axis=0), 1e-10)
+        return self._centre + self._scale * mean, self._scale * np.sqrt(variance)
+
+    @property
+    def noise(self) -> float:
+        """Variance of an observation without ``extra``, in units of y²."""
+        return self._scale**2 * self._common
+
+    def without_own(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of each observed row's noise-free value without its own y.
+
+        Leave-one-out, from the inverse covariance (Rasmussen and Williams 2006, equation 5.12).
+        """
+        precision = np.diag(cho_solve((self._lower, True), np.eye(len(self._lower))))
+        mean = self._target - self._alpha / precision
+        variance = np.maximum(1 / precision - self._noise, 1e-10)
         return self._centre + self._scale * mean, self._scale * np.sqrt(variance)
 
     def _covariance(self, inner: Floats, norms: Floats) -> Floats:
@@ -145,9 +161,13 @@ def safe_cholesky(matrix: Floats) -> Floats:
     raise np.linalg.LinAlgError("the covariance of the observations is not positive definite")
 
 
-def _standard(y: Floats) -> tuple[float, float, Floats]:
-    centre = float(y.mean())
-    scale = float(y.std()) or 1.0
+def _standard(y: Floats, extra: Floats) -> tuple[float, float, Floats]:
+    """Centre, scale and what they make of y; what is less certain weighs less."""
+    sure = extra <= extra.min()
+    usual = float(np.var(y[sure])) or 1.0
+    weight = usual / (usual + extra)
+    centre = float(np.average(y, weights=weight))
+    scale = math.sqrt(float(np.average((y - centre) ** 2, weights=weight))) or 1.0
     return centre, scale, (y - centre) / scale
 
 

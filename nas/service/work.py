@@ -51,7 +51,7 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     job, asked = _job(store, task), task.payload
     count = begun(store.trials.list(job.id))
     document = changed_document(
-        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count
+        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count, files=False
     )
     spec = extended_spec(job, document, count)
     job = record(store, home, job, spec, deep_check(spec, document.place, estimate=False))
@@ -59,20 +59,29 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
 
 
 def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
-    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive."""
+    """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive.
+
+    ``register`` names a model of MLflow's registry that it becomes a version of, too; an empty text
+    is the job's name.
+    """
     from nas.export.bundle import export as write
     from nas.export.standing import picked_trial
+    from nas.tracking.registering import opened_registry, register
 
-    job, trial, reason = _job(store, task), task.payload.get("trial"), ""
+    job, trial, pick, reason = _job(store, task), task.payload.get("trial"), "", ""
     if trial is None:
         pick = task.payload.get("pick") or "knee"
         picked = picked_trial(store, job, pick, task.payload.get("under") or {})
         trial, reason = picked.point.trial, f"{pick}: {picked.reason}"
+    model, told = task.payload.get("register"), {}
+    registry = None if model is None else opened_registry(home, model or job.name)
     name = f"{job.name}-trial-{trial}"
     with _workshop(home) as folder:
         result = write(store, job.name, trial, folder / name)
         file = _packed(home, task, folder, name)
-    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file)}
+        if registry is not None:
+            told["registered"] = register(registry, store, result, pick, reason).to_dict()
+    return {**result.to_dict(), "folder": name, "picked": reason, "file": str(file), **told}
 
 
 def attention_maps(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
@@ -102,6 +111,15 @@ def retrain(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     return result.to_dict()
 
 
+def webhook(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
+    """Tell an ``address`` that the job is over; only hosts that the settings allow."""
+    from nas.analysis.summary import job_summary
+    from nas.webhooks import tell
+
+    summary = job_summary(store, _job(store, task))
+    return tell(home, task.payload["address"], {**summary, "state": task.payload["state"]})
+
+
 #: Kind of a task -> who does it.
 WORKS: dict[TaskKind, Work] = {
     "submit": submit,
@@ -109,6 +127,7 @@ WORKS: dict[TaskKind, Work] = {
     "export": export,
     "attention_maps": attention_maps,
     "retrain": retrain,
+    "webhook": webhook,
 }
 
 

@@ -17,21 +17,25 @@ from sqlalchemy import (
     text,
 )
 
-from nas.errors import NewerDatabase, StoreUnreachable
+from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable
 from nas.store.schema import REVISION
 
 #: Any number: what processes lock in PostgreSQL while one of them brings the schema up to date.
 _MIGRATING = 7_301_982
 
 
-def open_engine(url: str) -> Engine:
-    """Connect and bring the schema up to date.
+def open_engine(url: str, *, upgrade: bool = False) -> Engine:
+    """Connect; make the schema, or bring it up to date.
+
+    An older PostgreSQL database is left to ``nas db upgrade``: other processes may use it.
 
     Args:
         url: ``sqlite:///PATH`` or ``postgresql+psycopg://…``; plain ``postgresql://`` works too.
+        upgrade: also an older PostgreSQL database.
 
     Raises:
         NewerDatabase: if a newer version of this program made the database.
+        OlderDatabase: if it must be upgraded by hand.
         StoreUnreachable: if the server doesn't answer or the file can't be opened.
     """
     parsed = make_url(url)
@@ -43,12 +47,12 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
     try:
-        found = _revision(engine)
+        found = revision_of(engine)
     except Exception as error:
         place = parsed.render_as_string(hide_password=True)
         raise StoreUnreachable(f"can't open the store {place}: {_first_line(error)}") from error
     if found != REVISION:
-        _migrate(engine, found)
+        _migrate(engine, found, upgrade)
     return engine
 
 
@@ -64,14 +68,15 @@ def _configure_sqlite(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _revision(engine: Engine) -> str | None:
+def revision_of(engine: Engine) -> str | None:
+    """The migration that a database is at; None: it is empty."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _migrate(engine: Engine, found: str | None) -> None:
+def _migrate(engine: Engine, found: str | None, upgrade: bool) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -83,6 +88,11 @@ def _migrate(engine: Engine, found: str | None) -> None:
         raise NewerDatabase(
             f"the database is at revision {found!r}, made by a newer version; this version knows "
             f"up to {REVISION!r}: upgrade the program, or point NAS_HOME at another folder"
+        )
+    if found is not None and engine.dialect.name == "postgresql" and not upgrade:
+        raise OlderDatabase(
+            f"the database is at revision {found!r} and this version needs {REVISION!r}; stop the "
+            "service's other processes, then: nas db upgrade"
         )
     with engine.connect() as connection:
         _keep_rows(connection, False)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NameTaken, NotFound
-from nas.store.records import Event, Job, JobState, Request
+from nas.store.records import OVER, Event, Job, JobState, Request
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import events, jobs
+from nas.store.tasks import add_task
 from nas.store.transactions import Tables, patient
 
 
@@ -90,6 +91,16 @@ class Jobs(Tables):
         with self._writing() as connection:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
             record_event(connection, job_id, f"job_{state}", {"reason": reason})
+            if state in OVER:
+                self._announce(connection, job_id, state)
+
+    def _announce(self, connection: Connection, job_id: int, state: JobState) -> None:
+        """Have a dispatcher tell whom the job file names that the job is over."""
+        spec = connection.execute(select(jobs.c.spec).where(jobs.c.id == job_id)).scalar_one()
+        if spec.get("webhook"):
+            add_task(
+                connection, "webhook", {"address": spec["webhook"], "state": state}, "", job_id
+            )
 
     def ask(self, job_id: int, request: Request) -> None:
         """Ask a job's driver for something; it looks at every sign of life."""

@@ -13,6 +13,9 @@ Work = Literal["train", "inherit", "test", "latency", "retrain"]
 Purpose = Literal["job", "retrain"]
 Outcome = Literal["running", "ok", "failed", "lost", "stopped"]
 
+#: States after which nothing more happens to a job by itself.
+OVER: tuple[JobState, ...] = ("done", "failed", "cancelled")
+
 #: Kinds that the search is made of; the others train again what it found.
 SEARCHED: tuple[TrialKind, ...] = ("baseline", "search", "warm")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, func, insert, select
@@ -24,8 +25,13 @@ def now_ms() -> int:
 
 def as_record(kind: type[T], row: RowMapping) -> T:
     """A row as a frozen record; JSON lists become tuples."""
-    values = {field.name: row[field.name] for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    names = _names(kind)  # type: ignore[arg-type]
+    return kind(**{n: tuple(v) if isinstance(v := row[n], list) else v for n in names})
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def inserted_id(result: CursorResult[Any]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from nas.errors import LeaseLost, NotFound
 from nas.store.rows import as_record, inserted_id, now_ms
@@ -57,20 +57,8 @@ class ServiceTasks(Tables):
         self, kind: TaskKind, payload: dict[str, Any], owner: str = "", job_id: int | None = None
     ) -> ServiceTask:
         """Queue a task."""
-        values = {
-            "kind": kind,
-            "job_id": job_id,
-            "owner": owner,
-            "payload": payload,
-            "state": "queued",
-            "token": "",
-            "holder": "",
-            "beats": 0,
-            "attempts": 0,
-            "created_ms": now_ms(),
-        }
         with self._engine.begin() as connection:
-            key = inserted_id(connection.execute(insert(tasks), values))
+            key = add_task(connection, kind, payload, owner, job_id)
         return self.get(key)
 
     def get(self, task_id: int) -> ServiceTask:
@@ -159,3 +147,26 @@ class ServiceTasks(Tables):
         with self._engine.begin() as connection:
             if connection.execute(update(tasks).where(*ours).values(changes)).rowcount != 1:
                 raise LeaseLost(f"task {task.id} is done by another process now")
+
+
+def add_task(
+    connection: Connection,
+    kind: TaskKind,
+    payload: dict[str, Any],
+    owner: str = "",
+    job_id: int | None = None,
+) -> int:
+    """Queue a task in the caller's transaction; gives its id."""
+    values = {
+        "kind": kind,
+        "job_id": job_id,
+        "owner": owner,
+        "payload": payload,
+        "state": "queued",
+        "token": "",
+        "holder": "",
+        "beats": 0,
+        "attempts": 0,
+        "created_ms": now_ms(),
+    }
+    return inserted_id(connection.execute(insert(tasks), values))

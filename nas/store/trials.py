@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -14,6 +14,7 @@ from nas.store.records import INHERITED, SEARCHED, NewTrial, ReportRow, Trial, T
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import drawings, reports, trials
 from nas.store.transactions import Tables, patient
+from nas.store.trial_query import TrialQuery
 
 
 @patient
@@ -215,6 +216,14 @@ class Trials(Tables):
         ended = state in ("done", "pruned", "failed")
         changes = {**values, "state": state, "finished_ms": now_ms() if ended else None}
         connection.execute(update(trials).where(trials.c.id == trial.id).values(changes))
+
+    def page(self, job_id: int, query: TrialQuery) -> tuple[int, list[Trial]]:
+        """How many trials of a job are looked for, and one page of them."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.select(job_id)).mappings().all()
+        if not rows and query.page > 1:
+            return self.page(job_id, replace(query, page=1, size=1))[0], []
+        return (rows[0]["total"] if rows else 0), [as_record(Trial, row) for row in rows]
 
     def list(self, job_id: int) -> list[Trial]:
         """All trials of a job by number."""

@@ -119,7 +119,7 @@ class JobExport:
         job = self._store.jobs.get(self._job.name)
         self._records.write_front(job, self._store.trials.list(job.id))
         if job.state == "done":
-            self._records.write_effects(effects(self._store, job))
+            self._records.write_effects(effects(self._store, job), self._objective)
             self._records.write_verdict(verdict_text(self._store, job))
 
 

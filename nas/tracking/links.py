@@ -9,12 +9,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from nas.tracking.place import is_server
 
 #: Where people open the dashboard, and MLflow if that isn't at the tracking address.
 DASHBOARD, MLFLOW = "NAS_DASHBOARD_URL", "NAS_MLFLOW_URL"
+
+#: Of the two faces of MLflow's pages the one that shows models in training; the other shows agents.
+_TRAINING = {"workflowType": "machine_learning"}
 
 #: The key of a job's details that holds its ``TrackedRun``.
 TRACKED = "mlflow"
@@ -68,15 +71,22 @@ class TrackedRun:
 
     def url(self, environ: Mapping[str, str] | None = None) -> str | None:
         """The page of the run; None where no server is known that shows it."""
-        base = mlflow_base(self.tracking_uri, environ)
-        return f"{base}/#/experiments/{self.experiment_id}/runs/{self.run_id}" if base else None
+        return self._page(f"/{self.run_id}", {}, environ)
 
     def trial_url(self, number: int, environ: Mapping[str, str] | None = None) -> str | None:
         """The list of runs with a trial's alone in it; None where no server is known."""
-        base = mlflow_base(self.tracking_uri, environ)
         wanted = f"tags.`mlflow.parentRunId` = '{self.run_id}' and tags.`nas.trial` = '{number}'"
-        runs = f"#/experiments/{self.experiment_id}/runs?searchFilter={quote(wanted)}"
-        return f"{base}/{runs}" if base else None
+        # In the order of time MLflow folds a run into its parent's line.
+        return self._page(
+            "", {"orderByKey": "tags.`mlflow.runName`", "searchFilter": wanted}, environ
+        )
+
+    def _page(
+        self, run: str, query: Mapping[str, str], environ: Mapping[str, str] | None
+    ) -> str | None:
+        base = mlflow_base(self.tracking_uri, environ)
+        told = urlencode({**_TRAINING, **query}, quote_via=quote)
+        return f"{base}/#/experiments/{self.experiment_id}/runs{run}?{told}" if base else None
 
     def to_dict(self) -> dict[str, Any]:
         """What ``nas show -o json`` prints."""

@@ -14,6 +14,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from nas.analysis.effects import Effects
 from nas.analysis.front import front_of
 from nas.figures import front_page
+from nas.placement_page import placement_page
 from nas.store.records import Job, ReportRow, Trial
 from nas.tracking import values
 from nas.tracking.links import TRACKED, Pages, TrackedRun
@@ -116,9 +117,10 @@ class MlflowRecords:
         note = values.page_note(self._pages.job(self._job)) + text
         self._client.set_tag(self._parent, values.NOTE, note[:_TAG_LENGTH])
 
-    def write_effects(self, found: Effects) -> None:
-        """Write what each type does at each placement, as a table."""
+    def write_effects(self, found: Effects, objective: str) -> None:
+        """Write what each type does at each placement: a table, and the placement map."""
         self._client.log_dict(self._parent, values.effects_table(found.effects), "effects.json")
+        self._client.log_text(self._parent, placement_page(found, objective), "effects.html")
 
     def _make_parent(self, job: Job) -> Run:
         tags = values.job_tags(job) | {

@@ -35,9 +35,10 @@ class ParetoScheduler(TrialScheduler):  # type: ignore[misc]
     """Successive halving on the front of ``metric`` against a cost known before training.
 
     At a rung a trial is ranked against all that ever reached it, by non-domination and then by the
-    hypervolume that only it adds. One of ``reduction`` goes on. The others are paused, and
-    promoted if they come to deserve it when more trials have arrived; promoted trials come before
-    new ones. What still waits when nothing else is left to do is stopped.
+    hypervolume that only it adds. One of ``reduction`` goes on, and who promises more for the
+    epochs left than new trials do for theirs (``nas.search.pruner.ParetoPruner``). The others are
+    paused, and promoted if they come to deserve it when more trials have arrived; promoted trials
+    come before new ones. What still waits when nothing else is left to do is stopped.
 
     A paused trial goes on from its checkpoint, so a function trainable has to report one at every
     rung, and to start from ``tune.get_checkpoint()``.
@@ -45,13 +46,14 @@ class ParetoScheduler(TrialScheduler):  # type: ignore[misc]
     Args:
         cost: of a trial's config: ``ExactCost(shape)`` or any function.
         rungs: values of ``time_attr`` at which trials are compared; the last one ends a trial.
-        reduction: one trial of this many goes on.
+        reduction: one trial of this many goes on, at the least.
         metric: that the trainable reports; by default that of ``TuneConfig``.
         mode: ``max`` or ``min``; by default that of ``TuneConfig``.
         time_attr: what a report tells the time with.
         cost_direction: ``minimize``, or ``maximize`` where more is better.
-        by_surrogate: share of the promotions that follows a surrogate's forecast of the last rung,
-            0 to 1; it needs the space of ``nas.tune.space_of`` in the configs.
+        by_surrogate: share of the promotions by rank that follows a surrogate's forecast of the
+            last rung instead, 0 to 1; it needs the space of ``nas.tune.space_of`` in the configs.
+        prune_after: so many trials, the first at a rung, all go on.
 
     Raises:
         ValueError: for arguments that make no sense, saying what is allowed.
@@ -71,6 +73,7 @@ class ParetoScheduler(TrialScheduler):  # type: ignore[misc]
         time_attr: str = "training_iteration",
         cost_direction: Direction = "minimize",
         by_surrogate: float = 0.25,
+        prune_after: int = 10,
     ) -> None:
         super().__init__()
         check_arguments("ParetoScheduler", cost, metric, mode)
@@ -82,6 +85,7 @@ class ParetoScheduler(TrialScheduler):  # type: ignore[misc]
                 rungs,
                 reduction,
                 by_surrogate=by_surrogate,
+                prune_after=prune_after,
                 features=self._features if isinstance(cost, ExactCost) else None,
             )
         )

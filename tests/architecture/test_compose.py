@@ -4,8 +4,12 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 import yaml
+
+from nas.cli.app import cli
+from nas.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -101,7 +105,7 @@ def test_every_variable_is_explained():
 def test_explained_defaults_are_the_real_ones():
     real = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT))
     example = (ROOT / ".env.example").read_text()
-    assert dict(re.findall(r"^# (\w+)=(\S+)", example, re.M)) == real
+    assert dict(re.findall(r"^# (\w+)=(\S*)", example, re.M)) == real
 
 
 def test_our_services_share_one_image_and_its_version_is_ours():
@@ -128,10 +132,26 @@ def test_our_store_and_mlflow_have_databases_of_their_own():
     assert "CREATE DATABASE mlflow" in script
 
 
+def test_who_opens_the_store_opens_the_same_by_the_same_settings():
+    opening = {"web", "dispatcher", "migrate", "nas"}
+    stores = {
+        name: service["environment"]["NAS_STORE_URL"]
+        for name, service in SERVICES.items()
+        if "NAS_STORE_URL" in service.get("environment", {})
+    }
+    assert set(stores) == opening
+    assert len(set(stores.values())) == 1
+    held = {name for name in SERVICES if "settings.yaml" in str(SERVICES[name].get("volumes"))}
+    assert held == opening
+
+
 @pytest.mark.parametrize("name", ["web", "dispatcher", "migrate", "nas"])
-def test_all_of_ours_open_the_same_store(name):
-    store = SERVICES["dispatcher"]["environment"]["NAS_STORE_URL"]
-    assert SERVICES[name]["environment"]["NAS_STORE_URL"] == store
+def test_all_of_ours_go_by_the_same_settings(name):
+    inside = SERVICES[name]["environment"]["NAS_SETTINGS"]
+    (mounted,) = [v for v in SERVICES[name]["volumes"] if v.endswith(f":{inside}:ro")]
+    (default,) = re.findall(r":-([^}]+)\}", mounted)
+    settings = Settings.here(environ={"NAS_SETTINGS": str(ROOT / default)})
+    assert "digits" in settings.data
 
 
 def test_mlflow_allows_the_host_name_that_the_dispatcher_uses():
@@ -159,7 +179,7 @@ def test_workers_and_dispatcher_join_the_head(name):
 
 @pytest.mark.parametrize("name", ["ray-worker", "ray-worker-gpu", "dispatcher"])
 def test_whoever_trains_sees_the_same_files_by_the_same_paths(name):
-    assert SERVICES[name]["volumes"] == ["home:/var/lib/nas", "${DATA:-./data}:/data:ro"]
+    assert {"home:/var/lib/nas", "${DATA:-./data}:/data:ro"} <= set(SERVICES[name]["volumes"])
 
 
 @pytest.mark.parametrize("name", sorted(RAY | {"dispatcher"}))
@@ -211,3 +231,17 @@ def test_programs_of_the_commands_are_in_the_image():
     assert programs == {"nas", "mlflow", "ray", "dispatcher"}
     assert "COPY deploy/dispatcher.sh /usr/local/bin/dispatcher" in DOCKERFILE
     assert (ROOT / "deploy" / "dispatcher.sh").stat().st_mode & 0o111
+
+
+def test_commands_of_ours_exist_and_so_do_their_options():
+    commands = [SERVICES[name]["command"][1:] for name in ("migrate", "web")]
+    commands.append(["dispatch", *SERVICES["dispatcher"]["command"][1:]])
+    assert '\nnas dispatch "$@" &\n' in (ROOT / "deploy" / "dispatcher.sh").read_text()
+    for words in commands:
+        command: click.Command = cli
+        context = click.Context(cli)
+        while isinstance(command, click.Group):
+            command = command.get_command(context, words.pop(0))
+        known = {name for parameter in command.params for name in parameter.opts}
+        asked = {word.partition("=")[0] for word in words if word.startswith("-")}
+        assert asked <= known

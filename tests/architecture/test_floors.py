@@ -59,7 +59,7 @@ def test_a_loop_would_be_found():
 @pytest.mark.parametrize(
     ("package", "allowed"),
     [
-        ("ray", ("workers.pool", "nas.tune")),
+        ("ray", ("workers.pool_ray", "nas.tune")),
         ("mlflow", ("nas.tracking",)),
         ("optuna", ("nas.search", "nas.tune")),
         (

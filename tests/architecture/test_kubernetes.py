@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nas.settings import Settings
 from tests.architecture.manifests import FOLDER, built, pods
 
 PLACES = ["base", "overlays/gpu"]
@@ -174,6 +175,15 @@ def test_services_lead_to_pods_that_listen():
         listens = {p["name"]: p["containerPort"] for p in only_container(name)["ports"]}
         assert port.get("targetPort", port["port"]) in {*listens, *listens.values()}
         assert service["spec"].get("type", "ClusterIP") == "ClusterIP"
+
+
+def test_settings_can_be_read():
+    inside = Path(of_kind("ConfigMap")["nas"]["data"]["NAS_SETTINGS"])
+    (text,) = of_kind("ConfigMap")["settings"]["data"].values()
+    assert "digits" in Settings.read(text, inside).data
+    for name in ("web", "dispatcher", "migrate"):
+        mounts = {m["mountPath"]: m["name"] for m in only_container(name)["volumeMounts"]}
+        assert mounts[str(inside.parent)] == "settings"
 
 
 def test_addresses_name_services_that_exist():

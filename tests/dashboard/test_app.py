@@ -21,6 +21,7 @@ for path in (
     "/jobs/synthetic",
     "/jobs/synthetic/trials/4",
     "/compare?trial=synthetic:0&trial=synthetic:4",
+    "/cluster",
     "/api/v1/jobs",
     "/api/v1/jobs/synthetic/charts/front",
 ):
@@ -46,7 +47,8 @@ def test_the_policy_allows_no_inline_script_and_no_inline_style():
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/jobs/synthetic", "/jobs/synthetic/trials/4", "/compare", "/jobs/nobody"]
+    "path",
+    ["/", "/jobs/synthetic", "/jobs/synthetic/trials/4", "/compare", "/cluster", "/jobs/nobody"],
 )
 def test_pages_have_nothing_that_the_policy_would_block(browse, store, add_job, path):
     add_job(store)

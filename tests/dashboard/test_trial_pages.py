@@ -86,7 +86,7 @@ def test_a_report_from_the_cache_leads_to_where_it_was_trained(browse, store, jo
 @pytest.mark.parametrize(
     ("tracking_uri", "shown"),
     [
-        ("http://mlflow:5000", 'href="http://mlflow:5000/#/experiments/3/runs?searchFilter='),
+        ("http://mlflow:5000", 'href="http://mlflow:5000/#/experiments/3/runs?workflowType='),
         ("sqlite:///m.db", "mlflow server --backend-store-uri sqlite:///m.db"),
     ],
 )

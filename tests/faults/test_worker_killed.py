@@ -18,6 +18,11 @@ ARCHITECTURE = Architecture.of(
 SPEC = DataSpec(train_images=200)
 
 
+def up(pool):
+    while not pool.free():
+        pool.wait(120)
+
+
 def one(pool):
     while True:
         for answer in pool.wait(120):
@@ -32,6 +37,7 @@ def test_a_killed_worker_is_replaced_and_its_segment_ends_as_if_undisturbed(tmp_
     pool = RayPool(1, threads=1)
     try:
         first = segment("first", 0, 1)
+        up(pool)
         pool.submit(first)
         assert one(pool).outcome == "ok"
 
@@ -50,6 +56,7 @@ def test_a_killed_worker_is_replaced_and_its_segment_ends_as_if_undisturbed(tmp_
         assert lost.key == "doomed"
         assert not Path(doomed.checkpoint_out).exists()
 
+        up(pool)
         pool.submit(doomed)
         assert pool.pids()["doomed"] != victim
         again = one(pool)

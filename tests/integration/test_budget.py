@@ -15,7 +15,8 @@ from workers.pool import RayPool
 def drive(store, tmp_path, hours):
     """A job of 20 trials of a second each, with workers that are there from the start."""
     pool = RayPool(2, cpus=0.5, execute="workers.synthetic:slow", threads=1)
-    pool.start()
+    while pool.free() < 2:
+        pool.wait()
     changes = {"recipe": {"epochs": 20}, "search.rungs": [10, 20], "search.sampler": "random"}
     job = record(store, budget={"wall_clock": hours}, **changes, **{"finalists.seeds": 1})
     begun = time.monotonic()

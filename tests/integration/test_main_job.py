@@ -18,7 +18,7 @@ space:
   attention:
     - types: {none: , se: {ratio: 2}, cbam: {ratio: 2, kernel_size: 3}, eca: }
 recipe: {epochs: 3, batch_size: 32}
-search: {trials: 9, rungs: [1, 3], reduction: 2}
+search: {trials: 9, rungs: [1, 3], prune_after: 0, reduction: 2}
 finalists: {seeds: 2}
 workers: {count: 2}
 """

@@ -8,6 +8,9 @@ from nas.errors import DataProblem, JobFileError, NoSuchDevice, OverLimit
 from nas.spec import JobSpec
 from nas.spec_file import locator
 from search_spaces.cost import cost_of
+from workers.data import load
+from workers.protocol import Segment
+from workers.train import train_segment
 
 SPACE = {
     "backbone": {"name": "cifar_resnet", "depth": 8, "width": [4, 8]},
@@ -108,3 +111,38 @@ def test_a_hopelessly_small_budget_is_refused_at_its_place(monkeypatch):
     found = deep_check(spec(budget={"wall_clock": "10m"}, workers={"count": 1}))
     assert found.trainings == pytest.approx(5)
     assert ("the budget", "about 5 full trainings, repeats too") in found.rows()
+
+
+def test_a_place_that_can_t_be_written_is_refused_at_its_line(tmp_path):
+    (tmp_path / "file").touch()
+    text = "name: a\nspace: cifar_small\nsearch: {trials: 3}\ncheckpoints:\n  place: file/nas\n"
+    (tmp_path / "job.yaml").write_text(text)
+    wanted = spec(checkpoints={"place": str(tmp_path / "file" / "nas")})
+    with pytest.raises(JobFileError, match=r"job\.yaml:5:.*checkpoints\.place: .*is a file, not a"):
+        deep_check(wanted, locator(tmp_path / "job.yaml"), estimate=False)
+
+
+def test_a_place_is_looked_at_and_not_made(tmp_path):
+    deep_check(spec(checkpoints={"place": str(tmp_path / "new" / "nas")}), estimate=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_below_two_checkpoints_of_the_smallest_network_is_refused():
+    least = 2 * deep.checkpoint_bytes(spec(), deep_check(spec(), estimate=False).lowest.parameters)
+    deep_check(spec(checkpoints={"disk_limit": least}), estimate=False)
+    with pytest.raises(JobFileError, match=r"checkpoints\.disk_limit: .* is less than two checkp"):
+        deep_check(spec(checkpoints={"disk_limit": least - 1}), estimate=False)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_no_checkpoint_is_smaller_than_foreseen(tmp_path, optimizer):
+    one = spec(recipe={"epochs": 1, "optimizer": optimizer}, data={"train_images": 64})
+    data = load(one.data_value())
+    architecture = next(iter(one.search_space().enumerate()))
+    segment = Segment(
+        "0:1", architecture.to_json(), one.recipe_value(), one.data_value(), 0, 0, 1, None,
+        str(tmp_path / "a.pt"), "cpu",
+    )  # fmt: skip
+    report = train_segment(segment, data)
+    foreseen = deep.checkpoint_bytes(one, cost_of(architecture, data.shape).parameters)
+    assert foreseen <= report.checkpoint_bytes <= 4 * foreseen + 50_000

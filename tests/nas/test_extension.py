@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -86,3 +87,17 @@ def test_an_entry_says_when_what_and_after_how_many_trials(job):
 def test_finalists_do_not_count_as_begun(store, add_job):
     job = add_job(store, [{"flops": 10, "accuracy": 0.9, "repeats": [(1, 0.9, None)]}])
     assert begun(store.trials.list(job.id)) == 1
+
+
+def test_a_job_from_before_a_section_is_extended_as_if_it_had_its_defaults(store, job):
+    spec = {key: value for key, value in job.spec.items() if key != "checkpoints"}
+    old = replace(job, spec=spec)
+    found = spec_of(old, 5)
+    assert extension(old, found, 20)["changes"] == {"search.trials": [20, 25]}
+
+
+def test_the_disk_limit_may_change_and_the_place_may_not(job):
+    found = spec_of(job, overrides=["checkpoints.disk_limit=5 GB"])
+    assert found.checkpoints.disk_limit == 5 * 10**9
+    with pytest.raises(JobFileError, match=r"checkpoints\.place: can't change"):
+        spec_of(job, 1, overrides=["checkpoints.place=s3://b"])

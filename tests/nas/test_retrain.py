@@ -10,7 +10,9 @@ from nas.driver import drive_job
 from nas.errors import DataProblem, NotFound, TrainingFailed, UsageProblem, WrongState
 from nas.home import Home
 from nas.leasing import driving
+from nas.plan import Plan
 from nas.retrain import recipe_changes, retrain
+from nas.search.book import TrialBook
 from nas.submission import submit
 from nas.tracking import values
 from tests.nas.search.conftest import Workers, failed, job_spec
@@ -248,3 +250,26 @@ def test_what_sets_nothing_of_the_recipe_is_refused(text, says):
 def test_changes_of_the_recipe_are_yaml():
     found = recipe_changes(5, ["recipe.learning_rate=1e-3", "recipe.recalibrate_batch_norm=off"])
     assert found == {"learning_rate": 1e-3, "recalibrate_batch_norm": "off", "epochs": 5}
+
+
+def test_weights_that_were_dropped_are_trained_again_in_their_place(store, home, job, again):
+    book = TrialBook(Plan.of(job, home.checkpoints(job.name)), store)
+    trials = store.trials.list(job.id)
+    book.drop_checkpoint(0)
+    workers = Workers()
+    made = again(0, workers, epochs=9)
+    assert [(t.key, t.start_epoch, t.end_epoch) for t in workers.seen] == [("0:9", 0, 9)]
+    assert (made.trial.number, made.trained_before) == (0, False)
+    assert store.trials.list(job.id) == trials
+    assert made.reports[-1].checkpoint == book.plan.checkpoint(0, 9)
+    with pytest.raises(UsageProblem, match="9 epochs are what the search"):
+        again(0, epochs=9)
+
+
+def test_weights_that_can_t_be_trained_again_are_told(store, home, job, again):
+    book = TrialBook(Plan.of(job, home.checkpoints(job.name)), store)
+    book.drop_checkpoint(0)
+    spoiled = Workers(spoil=lambda task, answer: failed(answer, "error"))
+    with pytest.raises(TrainingFailed, match="trial 0's weights could not be trained again"):
+        again(0, spoiled, epochs=9)
+    assert store.trials.get(job.id, 0).state == "done"

@@ -4,8 +4,10 @@ import pytest
 
 from nas.errors import JobFileError, SettingsError
 from nas.home import Home
+from nas.recording import record
 from nas.settings import Settings
-from nas.spec_file import parse
+from nas.spec_file import Document, parse
+from tests.nas.search.conftest import job_spec
 
 NAMED = """\
 data:
@@ -75,3 +77,21 @@ def test_an_unknown_name_is_told_with_the_nearest_of_both_kinds(tmp_path):
     (problem,) = raised.value.problems
     assert (problem.line, problem.path) == (4, "data.name")
     assert "fashion" in problem.message and "digits" in problem.message
+
+
+def test_a_place_of_checkpoints_is_understood_and_meant_from_the_file(tmp_path):
+    assert settings_in(tmp_path, "checkpoints: s3://bucket/nas/").checkpoints == "s3://bucket/nas"
+    assert settings_in(tmp_path, "checkpoints: kept").checkpoints == str(tmp_path / "kept")
+    with pytest.raises(SettingsError, match=r"settings\.yaml:1:.*unknown scheme 's5'"):
+        settings_in(tmp_path, "checkpoints: s5://bucket")
+
+
+@pytest.mark.parametrize(("own", "used"), [({}, "of-all"), ({"place": "/mine"}, "/mine")])
+def test_a_job_without_a_place_gets_that_of_the_settings(tmp_path, monkeypatch, own, used):
+    monkeypatch.delenv("NAS_SETTINGS", raising=False)
+    settings_in(tmp_path, f"checkpoints: {tmp_path}/of-all")
+    spec = job_spec(**{"checkpoints": own, "search.trials": 3})
+    where = Document.read("name: a", "job.yaml").place
+    store, job = record(Home(tmp_path), spec, where, lambda line: None, owner="")
+    store.close()
+    assert job.details["checkpoints"].rpartition("/")[0] == str(tmp_path / used)

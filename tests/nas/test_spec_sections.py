@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from nas.spec_sections import (
+    CheckpointsSection,
     CostSection,
     DataSection,
     RecipeSection,
@@ -117,3 +118,30 @@ def test_auto_is_a_worker_for_every_cpus_cores(count, cpus, cores, workers):
 def test_sections_cannot_be_changed():
     with pytest.raises(ValidationError):
         SearchSection(trials=3).trials = 4
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "limit"),
+    [
+        ({}, None, None),
+        ({"place": "s3://bucket/nas/", "disk_limit": "20 GB"}, "s3://bucket/nas", 20 * 10**9),
+        ({"place": "file:///data", "disk_limit": 5000}, "/data", 5000),
+    ],
+)
+def test_checkpoints_have_a_place_and_a_limit(given, place, limit):
+    section = CheckpointsSection.model_validate(given)
+    assert (section.place, section.disk_limit) == (place, limit)
+    assert CheckpointsSection.model_validate(section.model_dump(mode="json")) == section
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"place": "s4://bucket"}, "unknown scheme 's4' .did you mean 's3'"),
+        ({"disk_limit": "20 GBB"}, "'20 GBB' is not a size; allowed"),
+        ({"limit": 5}, "Extra inputs"),
+    ],
+)
+def test_checkpoints_elsewhere_are_refused(given, says):
+    with pytest.raises(ValidationError, match=says):
+        CheckpointsSection.model_validate(given)

@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from nas.errors import NameTaken
+from nas.plan import Plan
 from nas.spec import JobSpec
 from nas.submission import resolve_recipe, resolve_workers
 from tests.nas.search.conftest import job_spec, record
@@ -15,6 +18,19 @@ def test_a_job_records_what_must_not_change_later(store):
     assert job.details["reference"]["cost"] == job.details["cost_range"]["forward_flops"][1]
     assert set(job.details["versions"]) >= {"python", "torch", "optuna", "ray"}
     assert job.details["device"] == "cpu"
+
+
+def test_a_place_of_checkpoints_gets_a_folder_that_no_other_store_names(store):
+    jobs = [record(store, name=name, **{"checkpoints.place": "s3://b/x"}) for name in ("a", "b")]
+    assert [re.sub("[0-9a-f]{8}$", "*", job.details["checkpoints"]) for job in jobs] == [
+        "s3://b/x/a-*",
+        "s3://b/x/b-*",
+    ]
+    plan = Plan.of(jobs[0], "/home/checkpoints/a")
+    assert plan.checkpoint(3, 9) == f"{jobs[0].details['checkpoints']}/00003/0009.pt"
+    plain = record(store, name="c")
+    assert "checkpoints" not in plain.details
+    assert Plan.of(plain, "/home/checkpoints/c").checkpoint(0, 1).startswith("/home/checkpoints/c/")
 
 
 def test_a_taken_name_is_refused(store):
@@ -35,6 +51,7 @@ def test_workers_are_resolved_on_a_machine_without_a_gpu():
         "cpus": 2,
         "gpus": 0,
         "address": None,
+        "patience": None,
         "device": "cpu",
     }
 

@@ -13,8 +13,10 @@ PAGES = (
     "/",
     "/jobs/synthetic",
     "/jobs/synthetic/placements",
+    "/jobs/synthetic/trials",
     "/jobs/synthetic/trials/4",
     "/compare?trial=synthetic:0&trial=synthetic:4",
+    "/cluster",
     "/nowhere",
 )
 

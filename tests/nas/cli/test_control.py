@@ -23,7 +23,7 @@ def test_a_running_job_is_asked(nas, here, store, add_job):
     job = add_job(store, state="running")
     with driving(store, job):
         done = nas("pause", "synthetic")
-        assert "is running and asked to pause: it is paused soon" in done.stdout
+        assert "is running and asked to pause" in done.stdout
         assert "asked to pause" in nas("show", "synthetic").stdout
 
 

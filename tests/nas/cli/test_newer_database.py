@@ -12,6 +12,7 @@ from nas.store.store import Store
     "command",
     [
         ("list",),
+        ("db", "upgrade"),
         ("show", "small"),
         ("front", "small"),
         ("report", "small"),

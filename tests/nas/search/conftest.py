@@ -28,7 +28,7 @@ def job_spec(**changes):
         "name": "small",
         "space": SPACE,
         "recipe": {"epochs": 9},
-        "search": {"trials": 20, "rungs": [1, 3, 9]},
+        "search": {"trials": 20, "rungs": [1, 3, 9], "prune_after": 0},
         "finalists": {"seeds": 2},
     }
     for key, value in changes.items():

@@ -67,7 +67,7 @@ def test_pruning_saves_epochs_and_none_prunes_nothing(new_book):
     whole = new_book(**{"name": "whole", "search.trials": 40, "search.pruner": "none"})
     run(whole)
     assert sum(t.epoch for t in whole.searched()) == 40 * 9
-    assert sum(t.epoch for t in pruned.searched()) < 0.67 * 40 * 9
+    assert sum(t.epoch for t in pruned.searched()) < 0.8 * 40 * 9
 
 
 @pytest.mark.parametrize("sampler", ["known_cost", "tpe", "nsga2", "random", "gp"])
@@ -97,12 +97,12 @@ def test_many_workers_give_the_same_numbers_for_the_same_architectures(new_book)
     run(one)
     run(many, Workers(size=4))
     alone = {
-        t.hash: {r.epoch: r.validation_accuracy for r in one.reports[t.number]}
+        (t.hash, t.architecture): {r.epoch: r.validation_accuracy for r in one.reports[t.number]}
         for t in one.searched()
     }
     for trial in many.searched():
         for row in many.reports[trial.number]:
-            known = alone.get(trial.hash, {})
+            known = alone.get((trial.hash, trial.architecture), {})
             assert known.get(row.epoch, row.validation_accuracy) == row.validation_accuracy
 
 
@@ -320,12 +320,11 @@ def execute_to_end(task):
 
 def test_a_rung_that_predicts_nothing_stops_pruning_by_itself(new_book):
     def passed(name, threshold):
-        # So few that nothing but the audit has enough finished trials to conclude from.
+        # The pruner alone reads such a rung the other way round, and so prunes by it.
         book = audited_book(
             new_book,
             **{
                 "name": name,
-                "search.trials": 14,
                 "search.baselines": False,
                 "search.promote_by_surrogate": 0.0,
                 "search.audit": {"trials": 8, "threshold": threshold},
@@ -334,8 +333,8 @@ def test_a_rung_that_predicts_nothing_stops_pruning_by_itself(new_book):
         run(book, Workers(spoil=blind_first_rung))
         return sum(t.epoch > 1 for t in book.searched())
 
-    assert passed("trusting", -1.0) < 14
-    assert passed("wary", 0.2) == 14
+    assert passed("trusting", -1.0) < 30
+    assert passed("wary", 0.2) == 30
 
 
 @pytest.mark.parametrize("stop_after", [3, 30, 55])

@@ -6,7 +6,7 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
 from nas.search.attributes import AUDIT, COST, PROTECTED, rung_key
@@ -28,6 +28,11 @@ def trial(accuracy, cost, rungs=(1,), protected=False):
     )
 
 
+def by_rank(*arguments, **options):
+    """One that goes by ranks from the first trial on."""
+    return ParetoPruner(*arguments, prune_after=0, **options)
+
+
 def study_of(*trials):
     study = optuna.create_study(directions=["maximize", "minimize"])
     for each in trials:
@@ -41,23 +46,23 @@ def test_it_is_an_optuna_pruner():
 
 def test_a_cheaper_trial_of_equal_accuracy_goes_before_a_dearer_one():
     study, trials = study_of(trial(0.5, 10), trial(0.5, 20))
-    pruner = ParetoPruner((1, 2), reduction=2)
+    pruner = by_rank((1, 2), reduction=2)
     assert [pruner.prune(study, t) for t in trials] == [False, True]
 
 
 def test_a_dear_trial_is_not_pruned_by_a_cheap_one_that_is_worse():
     study, trials = study_of(trial(0.5, 10), trial(0.9, 90), trial(0.4, 50), trial(0.3, 60))
-    pruner = ParetoPruner((1, 2), reduction=2)
+    pruner = by_rank((1, 2), reduction=2)
     assert [pruner.prune(study, t) for t in trials] == [False, False, True, True]
 
 
 def test_too_few_trials_promote_nobody_yet():
     study, trials = study_of(trial(0.9, 1), trial(0.8, 2))
-    assert ParetoPruner((1, 2), reduction=3).prune(study, trials[0])
+    assert by_rank((1, 2), reduction=3).prune(study, trials[0])
 
 
 def test_who_waits_may_go_on_once_others_have_come():
-    pruner = ParetoPruner((1, 2), reduction=3)
+    pruner = by_rank((1, 2), reduction=3)
     study, trials = study_of(trial(0.9, 5), trial(0.95, 9), trial(0.2, 6))
     assert pruner.prune(study, trials[1]) != pruner.prune(study, trials[0])
     study, trials = study_of(*(trial(0.9, 5), trial(0.95, 9)), *(trial(0.1, 50),) * 4)
@@ -67,14 +72,14 @@ def test_who_waits_may_go_on_once_others_have_come():
 
 def test_baselines_always_go_on():
     study, trials = study_of(trial(0.9, 1), trial(0.1, 99, protected=True), trial(0.2, 50))
-    assert not ParetoPruner((1, 2), reduction=3).prune(study, trials[1])
+    assert not by_rank((1, 2), reduction=3).prune(study, trials[1])
 
 
 def test_the_last_rung_and_no_rung_prune_nothing():
     study, trials = study_of(
         trial(0.1, 9, rungs=(1, 2)), trial(0.9, 1, rungs=(1, 2)), trial(0, 5, ())
     )
-    pruner = ParetoPruner((1, 2), reduction=2)
+    pruner = by_rank((1, 2), reduction=2)
     assert [pruner.prune(study, t) for t in trials] == [False, False, False]
 
 
@@ -87,7 +92,7 @@ def test_no_pruner_prunes_nothing():
 def test_the_quota_holds_and_nobody_passes_who_is_dominated_by_someone_left_behind(points, eta):
     trials = [trial(a, c, protected=p) for a, c, p in points]
     _, found = study_of(*trials)
-    pruner = ParetoPruner((1, 2), reduction=eta)
+    pruner = by_rank((1, 2), reduction=eta)
     up = set(pruner.promotable(found, 1))
     free = [t for t in found if not t.user_attrs[PROTECTED]]
     assert len([t for t in free if t.number in up]) <= len(found) // eta
@@ -107,7 +112,7 @@ def _dominates(a, b):
 @pytest.mark.parametrize("count", [3, 10, 31])
 def test_a_third_goes_on(count):
     _, found = study_of(*(trial(math.sin(i), i) for i in range(count)))
-    assert len(ParetoPruner((1, 2), reduction=3).promotable(found, 1)) == count // 3
+    assert len(by_rank((1, 2), reduction=3).promotable(found, 1)) == count // 3
 
 
 SPACE = {f"place{i}": CategoricalDistribution(["none", "se", "eca"]) for i in range(4)}
@@ -160,8 +165,8 @@ def cost_of(params):
 
 
 def test_a_share_of_the_promotions_follows_the_surrogate():
-    _, ranked = searched(ParetoPruner((1, 3, 9), by_surrogate=0))
-    _, mixed = searched(ParetoPruner((1, 3, 9), by_surrogate=0.5))
+    _, ranked = searched(by_rank((1, 3, 9), by_surrogate=0))
+    _, mixed = searched(by_rank((1, 3, 9), by_surrogate=0.5))
     assert ranked != mixed
     assert len(mixed) <= len(ranked) + 2
 
@@ -173,7 +178,7 @@ def test_the_surrogate_sees_through_a_noisy_rung():
         found = []
         for seed in range(3):
             study, up = searched(
-                ParetoPruner((1, 9), by_surrogate=share), 60, ("maximize",), seed, noise=0.3
+                by_rank((1, 9), by_surrogate=share), 60, ("maximize",), seed, noise=0.3
             )
             late = [number for _, number in up[8:]]
             found += [accuracy_of(study.trials[number].params) for number in late]
@@ -184,21 +189,21 @@ def test_the_surrogate_sees_through_a_noisy_rung():
 
 @pytest.mark.parametrize("directions", [("maximize", "minimize"), ("maximize",), ("minimize",)])
 def test_equal_studies_give_equal_promotions(directions):
-    first, second = (searched(ParetoPruner((1, 3, 9)), 30, directions)[1] for _ in range(2))
+    first, second = (searched(by_rank((1, 3, 9)), 30, directions)[1] for _ in range(2))
     assert first == second
     assert first
 
 
 def test_the_pruner_can_be_asked_anew_without_another_answer():
-    study, _ = searched(ParetoPruner((1, 3, 9), by_surrogate=0.5))
+    study, _ = searched(by_rank((1, 3, 9), by_surrogate=0.5))
     trials = study.get_trials(deepcopy=False)
-    pruner, other = (ParetoPruner((1, 3, 9), by_surrogate=0.5) for _ in range(2))
+    pruner, other = (by_rank((1, 3, 9), by_surrogate=0.5) for _ in range(2))
     assert pruner.promotable(trials, 1) == pruner.promotable(trials, 1)
     assert pruner.promotable(trials, 1) == other.promotable(trials, 1)
 
 
 def test_one_objective_is_plain_successive_halving_by_accuracy():
-    study = optuna.create_study(direction="maximize", pruner=ParetoPruner((1, 2), reduction=2))
+    study = optuna.create_study(direction="maximize", pruner=by_rank((1, 2), reduction=2))
     for accuracy in (0.1, 0.9, 0.5, 0.7):
         study.ask().report(accuracy, 1)
     trials = study.get_trials()
@@ -206,7 +211,7 @@ def test_one_objective_is_plain_successive_halving_by_accuracy():
 
 
 def test_an_error_is_halved_the_other_way_round():
-    study = optuna.create_study(direction="minimize", pruner=ParetoPruner((1, 2), reduction=2))
+    study = optuna.create_study(direction="minimize", pruner=by_rank((1, 2), reduction=2))
     asked = [study.ask() for _ in range(4)]
     for trial_, error in zip(asked, (0.1, 0.9, 0.5, 0.7), strict=True):
         trial_.report(error, 1)
@@ -223,7 +228,7 @@ def test_it_stops_trials_in_a_plain_optimize_loop():
         return quality
 
     sampler = optuna.samplers.RandomSampler(seed=0)
-    pruner = ParetoPruner((1, 9), by_surrogate=0)
+    pruner = by_rank((1, 9), by_surrogate=0)
     study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
     study.optimize(objective, n_trials=30)
     kept = [t.values[0] for t in study.get_trials(states=[TrialState.COMPLETE])]
@@ -240,7 +245,7 @@ def test_threads_may_share_it_and_it_can_be_pickled():
                 raise optuna.TrialPruned
         return quality
 
-    pruner = pickle.loads(pickle.dumps(ParetoPruner((1, 3, 9), by_surrogate=0.5)))
+    pruner = pickle.loads(pickle.dumps(by_rank((1, 3, 9), by_surrogate=0.5)))
     sampler = optuna.samplers.RandomSampler(seed=0)
     study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
     study.optimize(objective, n_trials=40, n_jobs=4)
@@ -251,7 +256,7 @@ def test_threads_may_share_it_and_it_can_be_pickled():
 
 def test_a_number_that_is_none_waits():
     study, trials = study_of(trial(math.nan, 1), trial(0.5, 9), trial(0.4, 9))
-    pruner = ParetoPruner((1, 2), reduction=2)
+    pruner = by_rank((1, 2), reduction=2)
     assert [pruner.prune(study, t) for t in trials] == [True, False, True]
 
 
@@ -274,6 +279,7 @@ def test_studies_that_it_can_not_judge_are_refused():
         ({"rungs": (3, 1)}, "rungs are"),
         ({"rungs": (1, 2), "reduction": 1}, "reduction is 1"),
         ({"rungs": (1, 2), "by_surrogate": 1.5}, "by_surrogate is 1.5"),
+        ({"rungs": (1, 2), "prune_after": -1}, "prune_after is -1"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, message):
@@ -286,7 +292,7 @@ def test_better_at_no_more_cost_is_never_ranked_below(points, which, gain, less)
     accuracy, cost, _ = points[which % len(points)]
     better = trial(accuracy + gain, max(0, cost - less))
     _, found = study_of(*(trial(a, c) for a, c, _ in points), better)
-    order = ParetoPruner((1, 2), reduction=2)._ranked(found, 1, USUAL)
+    order = by_rank((1, 2), reduction=2)._ranked(found, 1, USUAL)
     place = [t.number for t in order]
     worse = which % len(points)
     same = (accuracy + gain, max(0, cost - less)) == (accuracy, cost)
@@ -308,7 +314,7 @@ def audited(early, late, rungs=(1, 9)):
 def test_a_rung_that_does_not_predict_the_last_prunes_nothing(sign, blind):
     audit = [audited(0.5 + sign * i / 100, 0.5 + i / 100) for i in range(8)]
     study, trials = study_of(*audit, trial(0.1, 90), trial(0.2, 95))
-    pruner = ParetoPruner((1, 9), by_surrogate=0)
+    pruner = by_rank((1, 9), by_surrogate=0)
     assert pruner.blind(trials) == blind
     assert pruner.prune(study, trials[-1]) == (not blind)
     assert ParetoPruner((1, 9), threshold=-1).blind(trials) == set()
@@ -319,21 +325,74 @@ def test_audited_trials_always_go_on_and_few_of_them_conclude_nothing():
     waits = trial(0.0, 99)
     waits.user_attrs[AUDIT] = True
     study, trials = study_of(*audit, waits, trial(0.1, 90))
-    pruner = ParetoPruner((1, 9), by_surrogate=0)
+    pruner = by_rank((1, 9), by_surrogate=0)
     assert pruner.blind(trials) == set()
     assert [pruner.prune(study, t) for t in trials[-2:]] == [False, True]
 
 
-@pytest.mark.parametrize(("noise", "more"), [(0.0, False), (10.0, True)])
-def test_more_go_on_from_a_rung_that_says_little(noise, more):
+def half_finished(says, count=40, cost=1.0):
+    """Trials whose rung 1 says something of the end, by a function of accuracy and chance."""
     rng = random.Random(0)
     found = []
-    for i in range(60):
+    for number in range(count):
         accuracy = rng.gauss(0.7, 0.1)
-        each = trial(accuracy + rng.gauss(0, noise), 1 + i % 7)
-        if i < 40:
+        each = trial(says(accuracy, rng.gauss(0, 0.1)), cost)
+        each.distributions, each.params = {"x": FloatDistribution(0, 1)}, {"x": number / count}
+        if number < count // 2:
             each.user_attrs[rung_key(2)] = accuracy
+            each.state, each.values = TrialState.COMPLETE, [accuracy, cost]
+            each.datetime_complete = each.datetime_start
         found.append(each)
-    _, found = study_of(*found)
-    pruner = ParetoPruner((1, 2), reduction=3, by_surrogate=0)
-    assert (len(pruner.promotable(found, 1)) > 30) is more
+    return study_of(*found)[1]
+
+
+@pytest.mark.parametrize(
+    ("says", "best", "least", "most"),
+    [
+        (lambda accuracy, luck: accuracy, 1, 1, 13),
+        (lambda accuracy, luck: luck, None, 15, 20),
+        (lambda accuracy, luck: 1 - accuracy, -1, 1, 13),
+    ],
+)
+def test_who_goes_on_depends_on_what_the_rung_turned_out_to_say(says, best, least, most):
+    """A rung that says nothing stops hardly anybody, and one that misleads is read as it is."""
+    found = half_finished(says)
+    up = set(by_rank((1, 2), reduction=20, by_surrogate=0).promotable(found, 1))
+    waiting = {t.number: t.user_attrs[rung_key(1)] for t in found[20:]}
+    assert least <= len(up & waiting.keys()) <= most
+    if best:
+        first = max(waiting, key=lambda number: best * waiting[number])
+        assert first in up
+
+
+def test_the_first_trials_all_go_on():
+    _, found = study_of(*(trial(math.sin(i), i) for i in range(30)))
+    up = ParetoPruner((1, 2), reduction=10, prune_after=12).promotable(found, 1)
+    assert set(range(12)) <= set(up)
+    assert len(up) <= 15
+
+
+def test_parameters_that_no_surrogate_takes_are_pruned_by_what_the_rung_says():
+    def objective(trial):
+        quality = trial.suggest_float("x", 0, 1)
+        for epoch in (1, 9):
+            trial.report(quality, epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return quality
+
+    sampler = optuna.samplers.RandomSampler(seed=0)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=ParetoPruner((1, 9)))
+    study.optimize(objective, n_trials=60)
+    states = [t.state for t in study.trials]
+    assert set(states[:10]) == {TrialState.COMPLETE}
+    assert states.count(TrialState.PRUNED) > 20
+    assert study.best_value == max(t.params["x"] for t in study.trials)
+
+
+def test_a_value_counts_though_the_last_rung_was_never_reported():
+    found = half_finished(lambda accuracy, luck: accuracy)
+    up = by_rank((1, 9), reduction=20, by_surrogate=0).promotable(found, 1)
+    waiting = {t.number: t.user_attrs[rung_key(1)] for t in found[20:]}
+    assert max(waiting, key=waiting.__getitem__) in up
+    assert len(set(up) & waiting.keys()) < 14

@@ -17,7 +17,14 @@ SMALL = {
 
 def new_study(space=SPACE, sampler="tpe", pruner="none", seed=0, history=(), reduction=3):
     return SearchStudy(
-        SearchSpace.from_dict(space), sampler, pruner, RUNGS, reduction, seed, history
+        SearchSpace.from_dict(space),
+        sampler,
+        pruner,
+        RUNGS,
+        reduction,
+        seed,
+        history,
+        prune_after=0,
     )
 
 

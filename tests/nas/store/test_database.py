@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from nas.errors import NewerDatabase, StoreUnreachable
+from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable
 from nas.store import database
 from nas.store.database import open_engine
 from nas.store.schema import REVISION, metadata
@@ -81,7 +81,11 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(url
         connection.execute(text(f"INSERT INTO jobs {columns} VALUES {values}"))
         columns = "(job_id, kind, data, created_ms)"
         connection.execute(text(f"INSERT INTO events {columns} VALUES (1, 'job_done', '{{}}', 1)"))
+    if engine.dialect.name == "postgresql":
+        with pytest.raises(OlderDatabase, match="nas db upgrade"):
+            Store(url)
     engine.dispose()
+    open_engine(url, upgrade=True).dispose()
     store = Store(url)
     job = store.jobs.get("kept")
     assert (job.spec, job.owner, job.priority, job.request) == ({"a": 1}, "", 0, "")

@@ -31,7 +31,7 @@ class Recorder:
     def write_front(self, job, trials):
         self.fronts += 1
 
-    def write_effects(self, found):
+    def write_effects(self, found, objective):
         self.trials.append("effects")
 
     def write_verdict(self, text):

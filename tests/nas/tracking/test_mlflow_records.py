@@ -145,7 +145,8 @@ def test_runs_and_the_job_link_to_each_others_pages(store, add_job, tracking, mo
     assert job_summary(store, store.jobs.get("linked"))["mlflow"] == {
         "experiment_id": info.experiment_id,
         "run_id": info.run_id,
-        "url": f"https://mlflow.example/#/experiments/{info.experiment_id}/runs/{info.run_id}",
+        "url": f"https://mlflow.example/#/experiments/{info.experiment_id}/runs/{info.run_id}"
+        "?workflowType=machine_learning",
     }
     assert store.jobs.get("linked").details["rungs"] == [3, 6, 12]
 
@@ -164,7 +165,7 @@ def test_the_link_stands_on_a_run_before_its_verdict_and_stays(
     assert tracking.runs(job)["job"].data.tags["mlflow.note.content"].startswith(f"{link}# early")
 
 
-def test_effects_are_a_table(store, add_job, tracking):
+def test_effects_are_a_table_and_a_page(store, add_job, tracking):
     kinds = ("se", "eca", "cbam", "bam")
     plain = [{"width": w, "flops": 10**6 * w, "accuracy": 0.8 + w / 100} for w in (4, 8)]
     found = [
@@ -181,6 +182,8 @@ def test_effects_are_a_table(store, add_job, tracking):
     assert [row["type"] for row in rows] == [effect.type for effect in expected]
     assert [row["accuracy"] for row in rows] == [effect.accuracy.mean for effect in expected]
     assert [row["separable"] for row in rows] == [effect.separable for effect in expected]
+    page = artifact(tracking, tracking.runs(job)["job"], "effects.html")
+    assert page.count("</td>") == len({e.type for e in expected}) * 3
 
 
 def test_the_database_is_made_by_one_process_while_others_wait(tmp_path):

@@ -13,6 +13,8 @@ from nas.analysis.front import front
 from nas.errors import ServiceUnreachable, UsageProblem
 from nas.export.bundle import export
 from nas.export.fresh import exported
+from nas.home import Home
+from nas.service import work
 from nas.tracking.mlflow_registry import Registry
 from nas.tracking.model_values import Candidate
 from nas.tracking.place import Place
@@ -113,6 +115,17 @@ def test_no_file_of_a_registered_model_is_a_pickle(model, tracking):
     found = {name for _, _, names in os.walk(source) for name in names}
     assert {"model.py", "model.safetensors", "MLmodel", "requirements.txt"} <= found
     assert not [name for name in found if name.endswith((".pkl", ".pt", ".pth", ".pickle"))]
+
+
+def test_a_services_task_registers_what_it_exports(model, tracking, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking.uri)
+    store, job = model.recorded.store, model.recorded.job
+    home = Home(tmp_path / "home")
+    task = store.tasks.add("export", {"register": "by a task"}, job_id=job.id)
+    told = work.export(store, home, task)["registered"]
+    assert told["uri"] == "models:/by a task@pareto-knee"
+    version = tracking.client().get_model_version("by a task", "1")
+    assert version.tags["nas.picked"].startswith("knee: ")
 
 
 def test_a_name_or_a_server_that_wont_do_is_refused_at_once(tracking):

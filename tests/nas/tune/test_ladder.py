@@ -8,7 +8,7 @@ from search_spaces.space import Parameter
 
 def climbed(*trials, rungs=(1, 3, 9), reduction=2):
     """Every (cost, accuracy) enters and reports at the first rung; with what was decided."""
-    ladder = Ladder(ParetoPruner(rungs, reduction))
+    ladder = Ladder(ParetoPruner(rungs, reduction, prune_after=0))
     decisions = []
     for number, (cost, accuracy) in enumerate(trials):
         ladder.enter(str(number), cost, {})
@@ -65,7 +65,7 @@ def test_the_last_is_the_most_surpassed_at_the_lowest_rung():
 
 
 def test_what_was_reached_before_counts():
-    ladder = Ladder(ParetoPruner((1, 3), 2))
+    ladder = Ladder(ParetoPruner((1, 3), 2, prune_after=0))
     ladder.enter("old", 10, {1: 0.9, 3: 0.95})
     ladder.enter("new", 10, {})
     assert "old" in ladder
@@ -86,7 +86,7 @@ def test_no_more_than_the_share_goes_on(trials, reduction):
 
 def test_the_surrogates_share_goes_to_what_it_expects_to_end_well():
     """Early reports mislead; the last rung shows that only ``kind`` counts."""
-    ladder = Ladder(ParetoPruner((1, 3), 2, by_surrogate=1.0))
+    ladder = Ladder(ParetoPruner((1, 3), 2, by_surrogate=1.0, prune_after=0))
     ladder.declare([Parameter("kind", ("good", "bad")), Parameter("other", tuple(range(9)))])
     for number in range(8):
         good = number % 2 == 0

@@ -103,7 +103,7 @@ def test_searcher_and_scheduler_find_the_front_with_part_of_the_training(
 ):
     cost, log = ExactCost(shape), tmp_path / "log"
     search = ConcurrencyLimiter(KnownCostSearch(cost, epochs=4), 2)
-    scheduler = ParetoScheduler(cost, RUNGS, reduction=2)
+    scheduler = ParetoScheduler(cost, RUNGS, reduction=2, prune_after=0)
     results = tuner(trainable(log), tmp_path, param_space, 8, search, scheduler).fit()
     assert len(results) == 8 and not results.errors
     assert len({architecture_of(result.config).hash for result in results}) == 8
@@ -136,7 +136,10 @@ class Interrupt(tune.Callback):
 def test_a_restored_tuner_goes_on_where_it_was(tmp_path, param_space, shape):
     cost, log, flag = ExactCost(shape), tmp_path / "log", tmp_path / "interrupted"
     train = trainable(log)
-    search, scheduler = KnownCostSearch(cost, epochs=4), ParetoScheduler(cost, RUNGS, reduction=2)
+    search, scheduler = (
+        KnownCostSearch(cost, epochs=4),
+        ParetoScheduler(cost, RUNGS, reduction=2, prune_after=0),
+    )
     first = tuner(train, tmp_path, param_space, 8, search, scheduler, [Interrupt(flag)]).fit()
     then = json.loads(flag.read_text())
     assert len(first) <= 8
@@ -161,7 +164,10 @@ def test_one_failure_is_made_good_from_the_checkpoint_and_more_end_the_trial(
         return {4: "once", 8: "always"}[config["backbone.width"]]
 
     cost, log = ExactCost(shape), tmp_path / "log"
-    search, scheduler = KnownCostSearch(cost, epochs=4), ParetoScheduler(cost, RUNGS, reduction=2)
+    search, scheduler = (
+        KnownCostSearch(cost, epochs=4),
+        ParetoScheduler(cost, RUNGS, reduction=2, prune_after=0),
+    )
     train = trainable(log, fails)
     results = tuner(train, tmp_path, param_space, 4, search, scheduler, failures=1).fit()
     assert len(results) == 4
@@ -174,7 +180,7 @@ def test_one_failure_is_made_good_from_the_checkpoint_and_more_end_the_trial(
 
 def test_random_search_at_its_limit_is_not_held_up_by_what_waits(tmp_path, param_space, shape):
     log = tmp_path / "log"
-    scheduler = ParetoScheduler(ExactCost(shape), (1, 4), reduction=3)
+    scheduler = ParetoScheduler(ExactCost(shape), (1, 4), reduction=3, prune_after=0)
     made = tuner(trainable(log), tmp_path, param_space, 5, None, scheduler, max_concurrent_trials=2)
     results = made.fit()
     assert len(results) == 5 and set(ends(results)) <= {1, 4}

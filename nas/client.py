@@ -1,0 +1,193 @@
+"""The service over HTTP: what ``NAS_SERVER`` makes the command line speak to."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from nas import errors
+from nas.errors import NasError, NotAllowed, ServiceUnreachable, UsageProblem
+
+#: Seconds between two looks at a task.
+_TASK_SECONDS = 0.5
+
+#: Tries to follow events again after the connection broke, and seconds in between.
+_TRIES, _AGAIN_SECONDS = 30, 2.0
+
+
+class RemoteError(NasError):
+    """What the service refused, in its own words."""
+
+    def __init__(self, body: Mapping[str, Any], status: int) -> None:
+        super().__init__(str(body.get("message") or f"the service answered {status}"))
+        self._kind = str(body.get("kind") or "unexpected")
+        self._problems = list(body.get("problems") or ())
+        self.exit_code = errors.exit_of(self._kind)
+        self.http_status = status
+
+    @property
+    def kind(self) -> str:
+        """As the service named it."""
+        return self._kind
+
+    def details(self) -> list[dict[str, object]]:
+        """The single problems that the service told."""
+        return self._problems
+
+
+class Client:
+    """One service.
+
+    Args:
+        address: ``https://host[:port][/base]``.
+        token: of ``nas token create``; empty where the service asks for none.
+        transport: of the requests; None: the network.
+    """
+
+    def __init__(
+        self, address: str, token: str = "", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        url = httpx.URL(address if "://" in address else f"http://{address}")
+        if url.scheme not in ("http", "https") or not url.host:
+            raise UsageProblem(f"NAS_SERVER={address} is no address such as https://nas.example")
+        self.address = str(url).rstrip("/")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(
+            base_url=f"{self.address}/api/v1/",
+            headers=headers,
+            timeout=httpx.Timeout(60.0, connect=10.0),
+            transport=transport,
+        )
+
+    @classmethod
+    def here(cls, environ: Mapping[str, str] | None = None) -> Client | None:
+        """From ``NAS_SERVER`` and ``NAS_TOKEN``; None where no server is named."""
+        env = os.environ if environ is None else environ
+        address = env.get("NAS_SERVER", "").strip()
+        return cls(address, env.get("NAS_TOKEN", "").strip()) if address else None
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON at a path.
+
+        Raises:
+            NasError: for what the service refuses, or if it doesn't answer.
+        """
+        return self._json("GET", path, params=query)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Any:
+        """Ask for something; see ``get``."""
+        return self._json("POST", path, json=dict(body or {}), params=query)
+
+    def delete(self, path: str) -> Any:
+        """Remove something; see ``get``."""
+        return self._json("DELETE", path)
+
+    def finished(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Wait for a task of the service's and give its result.
+
+        Raises:
+            RemoteError: with what went wrong there.
+        """
+        while task["state"] in ("queued", "running"):
+            time.sleep(_TASK_SECONDS)
+            task = self.get(f"tasks/{task['id']}")
+        if task["state"] == "failed":
+            error = task["error"] or {}
+            raise RemoteError(error, error.get("status", 500))
+        return dict(task["result"] or {})
+
+    def download(self, path: str, to: Path) -> None:
+        """Write what lies at a path into a file."""
+        try:
+            with self._http.stream("GET", path) as answer:
+                _refuse(answer)
+                with to.open("wb") as file:
+                    for part in answer.iter_bytes():
+                        file.write(part)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+
+    def events(self, job: str, after: int = 0) -> Iterator[dict[str, Any]]:
+        """A job's events after one of them, until the job is over; a broken connection is mended.
+
+        Yields:
+            the events as the API gives them; they end with the job.
+        """
+        failed = 0
+        while True:
+            try:
+                for event in self._stream(f"jobs/{job}/events", after):
+                    if event is None:
+                        return
+                    after, failed = event["id"], 0
+                    yield event
+            except httpx.HTTPError as error:
+                failed += 1
+                if failed > _TRIES:
+                    raise self._unreachable(error) from None
+            time.sleep(_AGAIN_SECONDS)
+
+    def listed_events(self, job: str, after: int) -> list[dict[str, Any]]:
+        """The next events that are there already."""
+        headers = {"Accept": "application/json"}
+        found: list[dict[str, Any]] = self._json(
+            "GET", f"jobs/{job}/events", params={"after": after}, headers=headers
+        )
+        return found
+
+    def _stream(self, path: str, after: int) -> Iterator[dict[str, Any] | None]:
+        """Events, and None at the end of the job."""
+        headers = {"Accept": "text/event-stream"}
+        query = {"after": after}
+        kind, data = "", ""
+        with self._http.stream("GET", path, params=query, headers=headers) as answer:
+            _refuse(answer)
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    data += value
+                elif not line and (kind or data):
+                    if kind == "end":
+                        yield None
+                        return
+                    yield json.loads(data)
+                    kind, data = "", ""
+
+    def _json(self, method: str, path: str, **named: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, **named)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+        _refuse(answer)
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise ServiceUnreachable(
+                f"{self.address} answers, but not as this service does"
+            ) from None
+
+    def _unreachable(self, error: Exception) -> ServiceUnreachable:
+        told = str(error) or type(error).__name__
+        return ServiceUnreachable(f"the service at {self.address} doesn't answer: {told}")
+
+
+def _refuse(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    answer.read()
+    try:
+        body = answer.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        body = {}
+    if answer.status_code == 401:
+        told = body.get("message") or "it asks for a token"
+        raise NotAllowed(f"{told}; set NAS_TOKEN to one of 'nas token create'")
+    raise RemoteError(body, answer.status_code)
