@@ -101,7 +101,9 @@ def test_longer_trainings_are_the_closer_fidelity(store, new_book, base):
     by_fidelity = {}
     for params, seen in earlier:
         by_fidelity.setdefault(max(seen), set()).add(epochs[tuple(params.items())])
-    assert [by_fidelity[level] for level in sorted(by_fidelity)] == [{1}, {3}, {9}]
+    found = [by_fidelity[level] for level in sorted(by_fidelity)]
+    assert found == [{epoch} for epoch in sorted(set(epochs.values()))]
+    assert len(found) > 1
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
