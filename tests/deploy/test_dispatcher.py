@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -49,13 +49,16 @@ def started(tmp_path):
         paths = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
         environ = {"PATH": paths, "LOG": str(tmp_path / "log"), "NAS_RAY_ADDRESS": "ray-head:6379"}
         process = subprocess.Popen([SCRIPT, "--jobs", "3"], env=environ)
+        running = Running(tmp_path, process)
         try:
-            running = Running(tmp_path, process)
             running.pid("ray"), running.pid("nas")
             yield running
         finally:
             process.kill()
             process.wait()
+            for name in ("ray", "nas"):
+                with suppress(ProcessLookupError):
+                    os.kill(running.pid(name), signal.SIGKILL)
 
     return start
 
