@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-SECONDS = 120.0
+SECONDS = 180.0
 
 
 class MlflowServer:
