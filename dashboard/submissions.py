@@ -27,6 +27,7 @@ from nas.spec_file import Document
 from nas.store.records import Job
 from nas.store.store import Store
 from nas.store.tasks import TaskKind
+from nas.tracking.model_values import check_model_name
 from search_spaces.errors import unknown
 from search_spaces.ready import ready_names
 
@@ -125,6 +126,8 @@ async def export(name: str, body: Export, read: Read, who: Submitter, wait: Wait
     store, job = await run_in_threadpool(own_job, read, who, name)
     if body.trial is not None and (body.pick is not None or body.under):
         raise UsageProblem("trial and pick (or under) both say what to export; give one of them")
+    if body.register_as:
+        check_model_name(body.register_as)
     if body.trial is not None:
         await run_in_threadpool(store.trials.get, job.id, body.trial)
     return await _queued(store, "export", body.model_dump(), who.owner, job, wait)

@@ -60,7 +60,7 @@ def export(
     if remote is not None:
         from nas.cli.fetching import fetched
 
-        asked = {"trial": trial, "pick": pick, "under": under, "register": model_name}
+        asked = {"trial": trial, "pick": pick, "under": under, "register_as": model_name}
         data = fetched(remote, f"jobs/{job}/exports", asked, to, force=force)
         output.emit(data, lambda: _listed(data))
         return

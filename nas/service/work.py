@@ -61,8 +61,8 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
 def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive.
 
-    ``register`` names a model of MLflow's registry that it becomes a version of, too; an empty text
-    is the job's name.
+    ``register_as``: the model of MLflow's registry that it becomes a version of, too; empty: named
+    like the job.
     """
     from nas.export.bundle import export as write
     from nas.export.standing import picked_trial
@@ -73,7 +73,7 @@ def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
         pick = task.payload.get("pick") or "knee"
         picked = picked_trial(store, job, pick, task.payload.get("under") or {})
         trial, reason = picked.point.trial, f"{pick}: {picked.reason}"
-    model, told = task.payload.get("register"), {}
+    model, told = task.payload.get("register_as"), {}
     registry = None if model is None else opened_registry(home, model or job.name)
     name = f"{job.name}-trial-{trial}"
     with _workshop(home) as folder:

@@ -88,6 +88,8 @@ def test_an_export_is_a_task_of_the_trial(as_, store, add_job):
         ({"trial": 99}, 404),
         ({"trial": 1, "pick": "knee"}, 400),
         ({"pick": "best"}, 422),
+        ({"trial": 4, "register_as": "a/b"}, 400),
+        ({"trial": 4, "register_as": ""}, 202),
         ({"under": {"flops": 3}}, 422),
     ):
         assert as_("ann").post(f"{JOB}/exports", json=body).status_code == status

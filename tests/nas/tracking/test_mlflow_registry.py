@@ -121,7 +121,7 @@ def test_a_services_task_registers_what_it_exports(model, tracking, tmp_path, mo
     monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking.uri)
     store, job = model.recorded.store, model.recorded.job
     home = Home(tmp_path / "home")
-    task = store.tasks.add("export", {"register": "by a task"}, job_id=job.id)
+    task = store.tasks.add("export", {"register_as": "by a task"}, job_id=job.id)
     told = work.export(store, home, task)["registered"]
     assert told["uri"] == "models:/by a task@pareto-knee"
     version = tracking.client().get_model_version("by a task", "1")
