@@ -43,8 +43,7 @@ class Room:
         self._strays: dict[str, int] = {}
         self._told = False
         self.freed = 0
-        if self._limit is not None:
-            self._measure()
+        self._measure()
 
     @property
     def used(self) -> int:
@@ -68,7 +67,6 @@ class Room:
 
     def free(self, writing: int) -> bool:
         """Give up so much that as many files would fit, on a full disk; False if nothing may go."""
-        self._measure()
         wanted = self.used - max(1, writing) * self._largest()
         before = self.freed
         while self.used > wanted and self._give_up():
@@ -79,7 +77,7 @@ class Room:
         return max(self._book.held.values(), default=0)
 
     def _measure(self) -> None:
-        """Look what is there: files of no trial's last rung are left from before a kill."""
+        """Look what is there before anything runs: what no report names is left from a kill."""
         book = self._book
         try:
             found = storage_of(book.plan.checkpoints).files(book.plan.checkpoints)
@@ -93,20 +91,27 @@ class Room:
                 self._strays[address] = size
 
     def _is_stray(self, address: str) -> bool:
-        name = _NAME.fullmatch(address.removeprefix(self._book.plan.checkpoints).lstrip("/"))
-        trial = self._book.trials.get(int(name["number"])) if name else None
-        return trial is not None and trial.state != "running"
+        """Whether a trial of ours left it, and neither its report nor its worker has it now."""
+        book = self._book
+        name = _NAME.fullmatch(address.removeprefix(book.plan.checkpoints).lstrip("/"))
+        trial = book.trials.get(int(name["number"])) if name else None
+        if trial is None or trial.state == "running":
+            return False
+        rows = book.reports[trial.number]
+        return not rows or rows[-1].checkpoint != address
 
     def _give_up(self) -> bool:
-        if self._strays:
+        while self._strays:
             address, _ = self._strays.popitem()
-            with suppress(StorageError):
-                storage_of(address).remove(address)
-        else:
-            number = next(iter(droppable(self._book)), None)
-            if number is None:
-                return False
-            self._book.drop_checkpoint(number)
+            if self._is_stray(address):  # meanwhile its trial may have come to this rung
+                with suppress(StorageError):
+                    storage_of(address).remove(address)
+                self.freed += 1
+                return True
+        number = next(iter(droppable(self._book)), None)
+        if number is None:
+            return False
+        self._book.drop_checkpoint(number)
         self.freed += 1
         return True
 

@@ -97,6 +97,18 @@ def test_without_a_limit_every_finished_trial_keeps_its_weights(run):
     assert all(rows[-1].checkpoint for rows in book.reports.values())
 
 
+def test_what_a_trial_leaves_where_a_stray_lay_is_its_own(store, run):
+    _, book, _ = run(**MANY)
+    number = contenders(book)[0].number
+    row, address = book.reports[number][-1], book.reports[number][-1].checkpoint
+    book.reports[number] = [replace(row, checkpoint="", epoch=1)]
+    room = Room(book, store)
+    book.reports[number] = [row]
+    while room.free(1):
+        pass
+    assert Path(address).exists()
+
+
 @pytest.mark.parametrize("size", [1, 4])
 def test_a_limit_holds_and_what_is_needed_stays(store, run, home, size):
     whole = run(**MANY)[1]
@@ -169,7 +181,7 @@ def test_strays_of_a_killed_driver_go_first_and_nothing_else_is_touched(store, r
     others = Path(book.plan.checkpoints) / "notes.txt"
     others.write_text("mine")
     room = Room(book, store)
-    assert room.used == 0  # nobody asked
+    assert room.used == held(book.plan.checkpoints) - len("mine")
     assert room.free(1)
     assert not stray.exists()
     assert others.exists()
