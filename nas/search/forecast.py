@@ -64,7 +64,8 @@ class Forecast:
     def knows(self, number: int) -> bool:
         """Whether a trial of the last update can be forecast."""
         place = self._places.get(number)
-        return place is not None and self._observed.trials[place] is not None
+        seen = None if place is None else self._observed.trials[place]
+        return seen is not None and seen.state != "refused"
 
     def belief(self, numbers: Sequence[int]) -> Belief:
         """What the surrogate believes of trials that it knows, each without its own accuracies."""

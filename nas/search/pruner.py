@@ -17,7 +17,7 @@ from nas.analysis.fidelity import fidelities
 from nas.pareto import contributions, non_dominated_ranks
 from nas.search.acquisition import on_axis, scale_of
 from nas.search.attributes import AUDIT, COST, LAST, PROTECTED, reports_of, rung_key
-from nas.search.encoding import Declared, Floats
+from nas.search.encoding import Declared
 from nas.search.forecast import LEAST_FINISHED, Forecast
 from nas.search.rungs import hint
 from nas.search.selection import RECENT, Belief, rate_of_new
@@ -201,18 +201,20 @@ class ParetoPruner(BasePruner):
         """Which of those that wait are better finished than new ones begun, best first."""
         if not waiting:
             return []
-        first, last = self.rungs[0], self.rungs[-1]
-        told = [t for t in trials if not _failed(t) and reports_of(t)]
+        first, last, asked = self.rungs[0], self.rungs[-1], set(waiting)
         surrogate = self._forecast.update(trials, directions)
-        if surrogate:
-            told = [t for t in told if self._forecast.knows(t.number)]
-        top = _column(told, LAST, directions)
+        known = [t for t in trials if not surrogate or self._forecast.knows(t.number)]
+        read = [(t, reports_of(t)) for t in known if not _failed(t)]
+        told, reports = [t for t, seen in read if seen], [seen for _, seen in read if seen]
+        top, early, here = (
+            _sign(directions) * np.array([seen.get(rung, math.nan) for seen in reports])
+            for rung in (LAST, first, epoch)
+        )
         done = ~np.isnan(top)
-        early = _column(told, first, directions)
         new = [i for i, t in enumerate(told) if not _is_rule(t) and not np.isnan(early[i])]
         if not new or done.sum() < LEAST_FINISHED:
             return []
-        which = [i for i, t in enumerate(told) if t.number in set(waiting)]
+        which = [i for i, t in enumerate(told) if t.number in asked]
         cost = np.array([_turn(directions) * t.user_attrs.get(COST, math.nan) for t in told])
         hint_of_new = hint(early, top, cost).doubted()
         if surrogate:
@@ -221,7 +223,7 @@ class ParetoPruner(BasePruner):
             scale = scale_of(cost) if len(directions) > 1 else "none"
             belief = Belief.of_the_crowd(hint_of_new, top, on_axis(cost, scale))
         rate = rate_of_new(belief.promise(hint_of_new, done, new[-RECENT:]), first, last - first)
-        found = hint(_column(told, epoch, directions), top, cost).doubted()
+        found = hint(here, top, cost).doubted()
         promises = belief.promise(found, done, which) / (last - epoch)
         # A promise that is no number can't be held against anyone.
         worth = [
@@ -253,14 +255,6 @@ def _told(trial: FrozenTrial, epoch: int) -> float | None:
     """The first objective at a rung as it was told."""
     value = trial.user_attrs.get(rung_key(epoch), trial.intermediate_values.get(epoch))
     return None if value is None else float(value)
-
-
-def _column(
-    trials: Sequence[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]
-) -> Floats:
-    """The first objective at a rung, up is better; nan where there is none."""
-    told = [reports_of(trial).get(epoch, math.nan) for trial in trials]
-    return _sign(directions) * np.array(told)
 
 
 def _failed(trial: FrozenTrial) -> bool:
