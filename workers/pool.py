@@ -41,10 +41,14 @@ def open_pool(count: int, **options: Any) -> WorkerPool:
 
 @dataclass(eq=False)
 class _Worker:
-    """An actor, and where it is once it has come up."""
+    """An actor, and where it is once it has come up.
+
+    ``missing``: the connection to it broke, and it was asked whether it lives.
+    """
 
     actor: Any
     arrival: Arrival | None = None
+    missing: bool = False
 
     @property
     def node(self) -> str:
@@ -182,16 +186,17 @@ class RayPool:
         for reference in self._cluster.ready(references, seconds) if references else ():
             if reference in self._coming:
                 self._welcome(reference)
-            else:
-                answers.append(self._take(reference))
+            elif (answer := self._take(reference)) is not None:
+                answers.append(answer)
         self._mind_patience()
         return answers
 
-    def _take(self, reference: Any) -> Answer | Lost:
+    def _take(self, reference: Any) -> Answer | Lost | None:
+        """What has come of a task; None while Ray doesn't know what became of its worker."""
         cluster = self._live()
         worker, task = self._busy.pop(reference)
         try:
-            answer: Answer = cluster.get(reference)
+            answer: Answer | Arrival = cluster.get(reference)
         except cluster.errors.RayTaskError as error:
             if isinstance(error.cause, DataError):
                 self._refuse(worker, str(error.cause), DataError)
@@ -201,13 +206,25 @@ class RayPool:
                 task.key,
                 f"the executor failed: {type(error.cause).__name__}: {last_line(error.cause)}",
             )
+        except cluster.errors.ActorUnavailableError as error:
+            if not worker.missing:
+                worker.missing = True
+                self._busy[worker.actor.arrive.remote("")] = (worker, task)
+                return None
+            return self._lost(worker, task, error)
         except cluster.errors.RayError as error:
-            kind, reason = cluster.loss(error, worker.node)
-            self._replace(worker)
-            return Lost(task.key, reason, kind)
+            return self._lost(worker, task, error)
         self._failures = 0
         self._idle.append(worker)
+        if isinstance(answer, Arrival):
+            worker.missing = False
+            return Lost(task.key, "its worker was out of reach for a while", "node")
         return answer
+
+    def _lost(self, worker: _Worker, task: Task, error: Exception) -> Lost:
+        kind, reason = self._live().loss(error, worker.node)
+        self._replace(worker)
+        return Lost(task.key, reason, kind)
 
     def _welcome(self, reference: Any) -> None:
         """Take a worker in that has come up, unless it is not fit for the job."""

@@ -176,7 +176,9 @@ class RayCluster:
         """
         if isinstance(error, self.errors.OutOfMemoryError):
             return "memory", "the worker was killed: its machine ran out of memory"
-        if getattr(error, "preempted", False) or self.broken() or self._node_is_gone(error, node):
+        gone = isinstance(error, self.errors.ActorUnavailableError)
+        gone = gone or getattr(error, "preempted", False) or bool(self.broken())
+        if gone or self._node_is_gone(error, node):
             return "node", "the worker's node went away"
         return "worker", (
             "the worker died: its process was killed or crashed; too little memory is the usual "

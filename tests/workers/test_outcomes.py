@@ -1,6 +1,7 @@
 import os
 
 import pytest
+import torch
 
 from workers.errors import CheckpointError, DataError
 from workers.outcomes import Diverged, explain, failure, worker_name
@@ -13,6 +14,10 @@ from workers.protocol import Evaluation
         (CheckpointError("gone"), ("bad_checkpoint", "gone")),
         (Diverged("loss is nan"), ("diverged", "loss is nan")),
         (MemoryError(), ("out_of_memory", "the machine refused the memory")),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried"),
+            ("out_of_memory", "CUDA out of memory. Tried"),
+        ),
         (DataError("no\n folder"), ("error", "no folder")),
         (KeyError("x"), ("error", "KeyError: 'x'")),
     ],
@@ -29,3 +34,9 @@ def test_a_failure_names_the_task_and_the_worker(segment):
     assert str(os.getpid()) in report.worker
     asked = Evaluation("e", task.architecture, task.recipe, task.data, "x.pt")
     assert failure(asked, ValueError("bad")).key == "e"
+
+
+def test_what_torch_can_not_allocate_is_too_little_memory():
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(2**60)
+    assert explain(refused.value)[0] == "out_of_memory"

@@ -127,6 +127,14 @@ def test_a_worker_that_dies_is_replaced(pool, segment):
     assert sorted(answer.key for answer in answers(pool, 2)) == ["b", "c"]
 
 
+def test_what_rays_memory_monitor_kills_is_told_so(pool):
+    from ray.exceptions import OutOfMemoryError
+
+    all_up(pool)
+    kind, reason = pool._cluster.loss(OutOfMemoryError("node is low"), "")
+    assert (kind, reason) == ("memory", "the worker was killed: its machine ran out of memory")
+
+
 def test_a_second_ray_in_one_process_is_refused_clearly(pool):
     with pytest.raises(PoolError, match="Ray can't be used"):
         RayPool(1).start()

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.errors import PoolError
-from workers.resources import check_reachable, check_resources, fitting
+from workers.resources import (
+    check_one_fits,
+    check_reachable,
+    check_resources,
+    fitting,
+    is_reachable,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +61,20 @@ def test_a_cluster_that_is_not_there_is_refused_at_once():
 @pytest.mark.parametrize("address", ["", "auto", "local"])
 def test_addresses_without_a_port_are_left_to_ray(address):
     check_reachable(address)
+
+
+def test_a_worker_must_fit_on_one_node():
+    nodes = [{"CPU": 0.0}, {"CPU": 4.0, "memory": 1e9}, {"CPU": 1.0, "GPU": 1.0}]
+    check_one_fits({"CPU": 4, "GPU": 0}, nodes, "here")
+    check_one_fits({"CPU": 1, "GPU": 0.25}, nodes, "here")
+    with pytest.raises(PoolError, match=r"a worker takes 2 CPU, 0\.5 GPU, which no node of "):
+        check_one_fits({"CPU": 2, "GPU": 0.5}, nodes, "here")
+    with pytest.raises(PoolError, match="none is up"):
+        check_one_fits({"CPU": 1}, [], "here")
+
+
+def test_somebody_listens_or_nobody():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        assert is_reachable(address, 1.0)
+    assert not is_reachable(address, 1.0)
