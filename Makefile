@@ -17,7 +17,7 @@ BENCH_OPTIONS ?=
 # More threads than cores make torch many times slower, also in tests that run side by side.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: help setup demo serve mlflow test test-slow lint format bench clean
+.PHONY: help setup demo serve mlflow test test-slow faults lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ test: lint ## Lint, types and tests: what CI runs
 
 test-slow: $(STAMP) ## The tests that take more than a minute each
 	$(PYTEST) -m slow $(PYTEST_OPTIONS)
+
+faults: $(STAMP) ## Every fault, with the soak of 100 kills: real processes, real SIGKILL
+	$(PYTEST) -m 'slow or not slow' tests/faults $(PYTEST_OPTIONS)
 
 lint: $(STAMP) ## Style (ruff), format and types (mypy --strict)
 	$(BIN)/ruff check .

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 
 #: Debian keeps the server's programs out of the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -26,9 +30,36 @@ def programs() -> Path | None:
     return versions[-1].parent if versions else None
 
 
+def require() -> None:
+    """Skip where there is no server to start, never in CI."""
+    if programs() is None and not os.environ.get("CI"):
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        address: without a database.
+        kill: SIGKILL to the server, as a machine that goes off; ``start`` it again.
+    """
+
+    address: str
+    kill: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """Run a server in a folder of its own and give its address without a database."""
+    with mortal_server() as found:
+        yield found.address
+
+
+@contextmanager
+def mortal_server() -> Iterator[Server]:
+    """Run a server that can be killed and started again."""
     folder = programs()
     assert folder is not None, "PostgreSQL is not installed: apt-get install postgresql"
     # The server refuses to run as root.
@@ -46,8 +77,25 @@ def server() -> Iterator[str]:
         run("initdb", "-D", str(data), "-U", "nas", "-A", "trust", "-E", "UTF8", "--no-sync")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {home}"
         log = str(home / "log")
-        run("pg_ctl", "start", "-w", "-D", str(data), "-l", log, "-o", options)
-        yield f"postgresql://nas@127.0.0.1:{port}"
+
+        def start() -> None:
+            # What is left of a killed server may hold its memory for a moment.
+            for wait in (0.5, 1.0, 2.0, 0.0):
+                try:
+                    run("pg_ctl", "start", "-w", "-D", str(data), "-l", log, "-o", options)
+                except subprocess.CalledProcessError:
+                    if not wait:
+                        raise
+                    time.sleep(wait)
+                else:
+                    return
+
+        def kill() -> None:
+            main = int((data / "postmaster.pid").read_text().split()[0])
+            os.killpg(main, signal.SIGKILL)  # it leads a group of its own, with its children
+
+        start()
+        yield Server(f"postgresql://nas@127.0.0.1:{port}", kill, start)
     finally:
         with suppress(subprocess.CalledProcessError):
             run("pg_ctl", "stop", "-D", str(data), "-m", "immediate")
@@ -59,9 +107,10 @@ def database(address: str, name: str) -> Iterator[str]:
     """An empty database on the server; dropped afterwards, whoever is still connected."""
     with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        try:
-            yield f"{address}/{name}"
-        finally:
+    try:
+        yield f"{address}/{name}"
+    finally:  # on a new connection: the server may have been another meanwhile
+        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 

@@ -1,6 +1,5 @@
 """The store's contract: every test that takes ``store`` or ``url`` runs on both databases."""
 
-import os
 from dataclasses import replace
 from uuid import uuid4
 
@@ -13,8 +12,7 @@ from tests import postgresql
 
 @pytest.fixture(scope="session")
 def postgresql_server():
-    if postgresql.programs() is None and not os.environ.get("CI"):
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    postgresql.require()
     with postgresql.server() as address:
         yield address
 
