@@ -11,7 +11,9 @@ from dashboard import rendering
 from dashboard.api import Read
 from dashboard.charts.payload import Json, payload
 from dashboard.charts.timeline import timeline_chart
-from dashboard.cluster_view import Window, cluster_view, timeline
+from dashboard.cluster_view import Timeline, Window, cluster_view, timeline
+from dashboard.service import Standing
+from nas.store.store import Store
 
 #: Window -> what it is called.
 WINDOWS: dict[Window, str] = {
@@ -33,7 +35,7 @@ def cluster_page(request: Request, read: Read, window: Window = "latest") -> Res
     context: dict[str, Any] = {
         "window": window,
         "windows": WINDOWS,
-        "view": None if store is None or found is None else cluster_view(store, found),
+        "view": None if store is None or found is None else _view(request, store, found),
         "lanes": 0 if found is None else len(found.lanes),
         "jobs": 0 if store is None else len(store.jobs.list()),
     }
@@ -41,10 +43,10 @@ def cluster_page(request: Request, read: Read, window: Window = "latest") -> Res
 
 
 @router.get("/api/v1/cluster")
-def cluster(read: Read, window: Window = "latest") -> dict[str, Any]:
+def cluster(request: Request, read: Read, window: Window = "latest") -> dict[str, Any]:
     """What the page shows, but for the timeline."""
     store = read.existing()
-    return {} if store is None else cluster_view(store, timeline(store, window))
+    return {} if store is None else _view(request, store, timeline(store, window))
 
 
 @router.get("/api/v1/cluster/charts/timeline")
@@ -54,3 +56,7 @@ def cluster_timeline(read: Read, window: Window = "latest") -> Json:
     if store is None:
         return payload({"data": [], "layout": {}}, (), [], empty="Nothing was recorded yet.")
     return timeline_chart(timeline(store, window))
+
+
+def _view(request: Request, store: Store, found: Timeline) -> dict[str, Any]:
+    return cluster_view(store, found, Standing.of(store, request.app.state.alive))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from dashboard.service import is_silent, is_there
+from dashboard.service import Standing
 from nas.analysis.lanes import Bar, Lane, bars_of, lanes_of
 from nas.analysis.summary import iso
 from nas.holder import process_of
@@ -71,21 +71,26 @@ def timeline(store: Store, window: Window) -> Timeline:
     return Timeline(kept, after, end, cut)
 
 
-def cluster_view(store: Store, found: Timeline) -> dict[str, Any]:
+def cluster_view(store: Store, found: Timeline, standing: Standing) -> dict[str, Any]:
     """Everything but the timeline's picture.
+
+    Args:
+        store: of the jobs.
+        found: the tasks.
+        standing: who is there to take jobs and who drives them.
 
     Returns:
         JSON-ready; it changes only when something happened, so that whoever polls can compare.
     """
     jobs = {job.id: job for job in store.jobs.list()}
     running = [bar for bar in found.bars if bar.outcome == "running"]
-    drivers = _drivers(store, jobs)
+    drivers = _drivers(standing, jobs)
     driven = [each["job"] for each in drivers if not each["silent"]]
     return {
         "running": [_now(bar, bar.job in driven) for bar in running],
         "workers": _workers(jobs, running, driven),
         "drivers": drivers,
-        "dispatchers": _dispatchers(store),
+        "dispatchers": _dispatchers(standing),
         "queue": _queue(store),
         "troubles": [_trouble(bar) for bar in reversed(found.bars) if _troubled(bar)][:12],
         "last": iso(max((bar.end_ms for bar in found.bars), default=0)) if found.bars else None,
@@ -144,8 +149,7 @@ def _workers(
     return found
 
 
-def _drivers(store: Store, jobs: dict[int, Job]) -> list[dict[str, Any]]:
-    now = now_ms()
+def _drivers(standing: Standing, jobs: dict[int, Job]) -> list[dict[str, Any]]:
     return [
         {
             "job": jobs[held.job_id].name,
@@ -153,25 +157,24 @@ def _drivers(store: Store, jobs: dict[int, Job]) -> list[dict[str, Any]]:
             "holder": process_of(held.holder),
             "since": iso(held.since_ms),
             "takeovers": held.takeovers,
-            "silent": is_silent(held.holder, held.beat_ms, now),
-            "seen": iso(held.beat_ms) if is_silent(held.holder, held.beat_ms, now) else None,
+            "silent": silent,
+            "seen": iso(held.beat_ms) if silent else None,
         }
-        for held in store.leases.list()
+        for held, silent in standing.leases
         if held.job_id in jobs
     ]
 
 
-def _dispatchers(store: Store) -> list[dict[str, Any]]:
-    now = now_ms()
+def _dispatchers(standing: Standing) -> list[dict[str, Any]]:
     return [
         {
             "holder": process_of(one.holder),
             "slots": one.slots,
             "since": iso(one.since_ms),
-            "silent": not is_there(one, now),
-            "seen": None if is_there(one, now) else iso(one.beat_ms),
+            "silent": silent,
+            "seen": iso(one.beat_ms) if silent else None,
         }
-        for one in store.leases.dispatchers()
+        for one, silent in standing.dispatchers
     ]
 
 

@@ -1,47 +1,88 @@
-"""What dispatchers do, and which are there: read afresh, as no event tells of it."""
+"""Who does what for the service: dispatchers and drivers that live, tasks of a trial."""
 
 from __future__ import annotations
 
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from dashboard.dispatchers import Alive
+from dashboard.tasks import archive_of
 from nas.analysis.summary import iso
-from nas.holder import is_gone
-from nas.store.leases import Dispatcher
+from nas.errors import NotFound
+from nas.home import Home
+from nas.store.leases import Dispatcher, Holding
 from nas.store.rows import now_ms
 from nas.store.store import Store
 from nas.store.tasks import ServiceTask, TaskKind
 
-#: Milliseconds without a sign of life after which whoever gave it counts as gone. Two machines'
-#: clocks may differ by less; a watcher's own clock would have to wait before it could say anything.
-SILENT_MS = 60_000
+#: Milliseconds without a sign of life after which a process counts as gone at the first look: no
+#: two clocks are that far apart. What fell silent lately, ``Alive`` sees by a clock of its own.
+SILENT_MS = 3_600_000
 
 
-def is_silent(holder: str, beat_ms: int, now: int) -> bool:
-    """Whether a process is dead, or showed no sign of life for too long."""
-    return is_gone(holder) or now - beat_ms >= SILENT_MS
+@dataclass(frozen=True)
+class Standing:
+    """Dispatchers and leases, and which of them show no sign of life."""
+
+    dispatchers: tuple[tuple[Dispatcher, bool], ...]
+    leases: tuple[tuple[Holding, bool], ...]
+
+    @classmethod
+    def of(cls, store: Store, alive: Alive) -> Standing:
+        """As they are now."""
+        there = {one.holder for one in alive.dispatchers(store)}
+        held, stale = alive.leases(store)
+        gone = {one.token for one in stale}
+        return cls(
+            tuple(
+                (one, one.holder not in there or _silent(one.beat_ms))
+                for one in store.leases.dispatchers()
+            ),
+            tuple((one, one.token in gone or _silent(one.beat_ms)) for one in held),
+        )
+
+    @property
+    def dispatching(self) -> bool:
+        """Whether anybody would do a task."""
+        return not all(silent for _, silent in self.dispatchers)
 
 
-def is_there(dispatcher: Dispatcher, now: int) -> bool:
-    """Whether a dispatcher can be expected to do something."""
-    return not is_silent(dispatcher.holder, dispatcher.beat_ms, now)
-
-
-def dispatching(store: Store) -> bool:
-    """Whether anybody would do a task."""
-    now = now_ms()
-    return any(is_there(dispatcher, now) for dispatcher in store.leases.dispatchers())
-
-
-def newest_task(store: Store, job_id: int, kind: TaskKind, trial: int) -> dict[str, Any] | None:
+def newest_task(store: Store, job_id: int, kind: TaskKind, trial: int) -> ServiceTask | None:
     """The last task of a kind for a trial, or None."""
-    found = [
-        task
-        for task in store.tasks.list()
-        if (task.job_id, task.kind, task.payload.get("trial")) == (job_id, kind, trial)
-    ]
-    return _view(found[-1]) if found else None
+    found = [task for task in store.tasks.of(job_id, kind) if task.payload.get("trial") == trial]
+    return found[-1] if found else None
 
 
-def _view(task: ServiceTask) -> dict[str, Any]:
+def task_view(task: ServiceTask | None) -> dict[str, Any] | None:
+    """What a page shows of a task."""
+    if task is None:
+        return None
     error = (task.error or {}).get("message", "")
-    return {"id": task.id, "state": task.state, "error": error, "finished": iso(task.finished_ms)}
+    pictures = [name for name in (task.result or {}).get("files", ()) if name.endswith(".svg")]
+    return {
+        "id": task.id,
+        "state": task.state,
+        "error": error,
+        "finished": iso(task.finished_ms),
+        "pictures": pictures,
+    }
+
+
+def picture_of(task: ServiceTask, home: Home, name: str) -> bytes:
+    """A picture out of the archive that a task made.
+
+    Raises:
+        NotFound: if there is none of this name, or the archive is gone.
+    """
+    result = task.result or {}
+    archive: Path | None = archive_of(home, task)
+    if archive is None or not name.endswith(".svg") or name not in result.get("files", ()):
+        raise NotFound("picture", name, result.get("files", ()))
+    with zipfile.ZipFile(archive) as opened:
+        return opened.read(f"{result['folder']}/{name}")
+
+
+def _silent(beat_ms: int) -> bool:
+    return now_ms() - beat_ms >= SILENT_MS

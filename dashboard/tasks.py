@@ -49,10 +49,15 @@ def download(number: Number, request: Request, read: Read, who: Who) -> Response
     if found.state != "done":
         raise WrongState(f"task {number} is {found.state}; it has nothing to download")
     home: Home = request.app.state.home
-    file = _within(home.exports, (found.result or {}).get("file"))
+    file = archive_of(home, found)
     if file is None:
         raise NotFound("file of task", number)
     return FileResponse(file, filename=file.name, media_type="application/zip")
+
+
+def archive_of(home: Home, task: ServiceTask) -> Folder | None:
+    """The archive that a task made, if it is still there."""
+    return _within(home.exports, (task.result or {}).get("file"))
 
 
 def as_json(store: Store, task: ServiceTask) -> dict[str, Any]:

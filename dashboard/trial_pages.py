@@ -1,4 +1,4 @@
-"""The page of one trial, its drawing and its charts."""
+"""The page of one trial, its drawing, its attention maps and its charts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from dashboard import rendering
 from dashboard.api import Read
 from dashboard.charts.curves import accuracy_curve, loss_curve
 from dashboard.charts.payload import Json
-from dashboard.service import dispatching, newest_task
+from dashboard.guard.identity import Who
+from dashboard.service import Standing, newest_task, picture_of, task_view
 from dashboard.snapshot import Snapshot
 from dashboard.trial_view import picture, trial_view
 from nas.errors import NotFound
@@ -25,20 +26,20 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/jobs/{name}/trials/{number}", response_class=HTMLResponse)
-def trial_page(request: Request, name: str, number: int, read: Read) -> Response:
+def trial_page(request: Request, name: str, number: int, read: Read, who: Who) -> Response:
     """One trial: drawn, measured, with all that is known of where its numbers come from."""
     view = read.of(name, f"trial {number}", lambda seen: trial_view(seen, number))
     drawing = read.of(name, f"drawing {number}", lambda seen: picture(seen, number))
-    job, store = read.job(name), read.existing()
-    assert store is not None  # the job was read from it
+    found, store = read.found(name), read.store()
     context = {
         **view,
         "drawing": drawing,
-        "dispatching": dispatching(store),
-        "exports": newest_task(store, job["id"], "export", number),
-        "maps": newest_task(store, job["id"], "attention_maps", number),
+        "dispatching": Standing.of(store, request.app.state.alive).dispatching,
+        "may": who.owns(found),
+        "exports": task_view(newest_task(store, found.id, "export", number)),
+        "maps": task_view(newest_task(store, found.id, "attention_maps", number)),
     }
-    return rendering.job_page(request, "trial.html", job, context)
+    return rendering.job_page(request, "trial.html", read.job(name), context)
 
 
 @router.get("/jobs/{name}/trials/{number}/architecture.svg")
@@ -53,6 +54,24 @@ def drawing_file(name: str, number: int, read: Read) -> Response:
         raise NotFound("drawing of trial", number)
     named = {"Content-Disposition": f'inline; filename="{name}-trial-{number}.svg"'}
     return Response(drawing, media_type="image/svg+xml", headers=named)
+
+
+@router.get("/jobs/{name}/trials/{number}/maps/{file}")
+def maps_picture(
+    request: Request, name: str, number: int, file: str, read: Read, who: Who
+) -> Response:
+    """One picture of the newest attention maps; they show images of the data.
+
+    Raises:
+        NotAllowed: as the download of the whole.
+        NotFound: if there is no such picture.
+    """
+    found = read.found(name)
+    who.need_own(found)
+    task = newest_task(read.store(), found.id, "attention_maps", number)
+    if task is None:
+        raise NotFound("attention maps of trial", number)
+    return Response(picture_of(task, request.app.state.home, file), media_type="image/svg+xml")
 
 
 @router.get("/api/v1/jobs/{name}/trials/{number}/charts/{chart}")

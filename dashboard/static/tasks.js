@@ -9,7 +9,7 @@ function tell(box, words) {
 }
 
 async function answer(url, options) {
-  const found = await fetch(base + url, { headers: { Accept: "application/json", ...options?.headers }, ...options });
+  const found = await fetch(base + url, options);
   const body = await found.json().catch(() => ({}));
   if (!found.ok) throw new Error(body.error?.message ?? `the server answered ${found.status}`);
   return body;
@@ -44,8 +44,9 @@ async function work(box, begin) {
 
 function ask(box) {
   const body = JSON.stringify({ trial: Number(box.dataset.trial) });
-  const headers = { "Content-Type": "application/json" };
-  return answer(box.dataset.taskUrl, { method: "POST", headers, body }).then((task) => task.id);
+  const csrf = document.querySelector("meta[name=csrf-token]")?.content;
+  const headers = { "Content-Type": "application/json", ...(csrf && { "X-CSRF-Token": csrf }) };
+  return answer(box.dataset.taskUrl, { method: "POST", headers, body }).then(({ task }) => task.id);
 }
 
 for (const box of document.querySelectorAll("[data-task-url]")) {

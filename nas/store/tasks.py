@@ -73,6 +73,13 @@ class ServiceTasks(Tables):
             raise NotFound("task", task_id)
         return as_record(ServiceTask, row)
 
+    def of(self, job_id: int, kind: TaskKind) -> list[ServiceTask]:
+        """Tasks of one kind about one job, oldest first."""
+        ours = (tasks.c.job_id == job_id, tasks.c.kind == kind)
+        query = select(tasks).where(*ours).order_by(tasks.c.id)
+        with self._engine.connect() as connection:
+            return [as_record(ServiceTask, row) for row in connection.execute(query).mappings()]
+
     def list(self, state: TaskState | None = None) -> list[ServiceTask]:
         """Tasks, oldest first; of one state or all."""
         query = select(tasks).order_by(tasks.c.id)

@@ -87,7 +87,7 @@ def test_what_is_trained_now_and_who_drives_it(browse, live):
 
 def test_a_driver_without_signs_of_life_is_told_and_so_is_its_job(browse, store, add_job):
     job = add_job(store, state="running")
-    hold(store, job, holder="1@elsewhere/7/9", beat_ms=now_ms() - 10 * 60_000)
+    hold(store, job, holder="1@elsewhere/7/9", beat_ms=now_ms() - 2 * HOUR)
     page = browse.get("/cluster")
     assert "no sign of life" in page.text
     assert "nobody drives it" in page.text

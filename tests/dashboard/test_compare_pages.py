@@ -16,7 +16,11 @@ def text_of(answer):
 
 @pytest.fixture
 def two(store, add_job):
-    return add_job(store, WORSE, name="worse"), add_job(store, BETTER, name="better")
+    """Two jobs whose trials were trained one after the other."""
+    jobs = add_job(store, WORSE, name="worse"), add_job(store, BETTER, name="better")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE reports SET created_ms = 100000 * trial_id + epoch")
+    return jobs
 
 
 def test_without_anything_chosen_there_is_what_to_choose_from(browse, two):

@@ -1,5 +1,6 @@
 import json
 import re
+import zipfile
 
 import pytest
 
@@ -116,13 +117,13 @@ def test_without_a_dispatcher_the_command_stands_in_place_of_the_button(browse, 
     page = browse.get("/jobs/synthetic/trials/1")
     assert "nas export synthetic --trial 1 --to synthetic-trial-1" in page.text
     assert "data-begin" not in page.text
-    store.leases.appear("elsewhere@host/7/1", 1)
+    store.leases.appear("1@elsewhere/7/1", 1)
     assert page.text != (again := browse.get("/jobs/synthetic/trials/1")).text
     assert again.text.count("data-begin") == 2
 
 
 def test_what_a_dispatcher_made_is_there_to_be_fetched(browse, store, job):
-    store.leases.appear("elsewhere@host/7/1", 1)
+    store.leases.appear("1@elsewhere/7/1", 1)
     store.tasks.add("export", {"trial": 0}, job_id=job.id)
     task = store.tasks.add("export", {"trial": 1}, job_id=job.id)
     assert f'data-task="{task.id}"' in browse.get("/jobs/synthetic/trials/1").text
@@ -180,3 +181,40 @@ def test_an_unknown_chart_is_refused_by_name(browse, job):
     answer = browse.get("/api/v1/jobs/synthetic/trials/1/charts/los")
     assert answer.status_code == 404
     assert "did you mean 'loss'?" in answer.json()["error"]["message"]
+
+
+def test_attention_maps_are_shown_from_the_archive_that_a_dispatcher_made(
+    browse, store, job, tmp_path
+):
+    task = store.tasks.add("attention_maps", {"trial": 1}, job_id=job.id)
+    archive = tmp_path / ".nas" / "exports" / "tasks" / f"{task.id}.zip"
+    archive.parent.mkdir(parents=True)
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("maps/stage3.svg", "<svg/>")
+        made.writestr("maps/maps.json", "{}")
+    files = ["maps.json", "stage3.svg"]
+    result = {"files": files, "folder": "maps", "file": str(archive)}
+    store.tasks.finish(store.tasks.claim("one"), result)
+    page = browse.get("/jobs/synthetic/trials/1").text
+    address = re.search(r'<img src="([^"]*maps/[^"]*)"', page)[1]
+    assert address == "/jobs/synthetic/trials/1/maps/stage3.svg"
+    answer = browse.get(address)
+    assert (answer.text, answer.headers["content-type"]) == ("<svg/>", "image/svg+xml")
+    for name in ("maps.json", "stage1.svg", "..%2Fstage3.svg"):
+        assert browse.get(f"/jobs/synthetic/trials/1/maps/{name}").status_code == 404
+    archive.unlink()
+    assert browse.get(address).status_code == 404
+
+
+def test_who_may_not_act_on_a_job_sees_the_trial_without_its_buttons_and_images(
+    service, store, job
+):
+    store.leases.appear("1@elsewhere/7/1", 1)
+    task = store.tasks.add("export", {"trial": 1}, job_id=job.id)
+    store.tasks.finish(store.tasks.claim("one"), {"files": []})
+    viewer = service.client(service.token("eve", "viewer"))
+    page = viewer.get("/jobs/synthetic/trials/1").text
+    assert "data-begin" not in page
+    assert f"/tasks/{task.id}/download" not in page
+    assert "Only the job" in page
+    assert viewer.get("/jobs/synthetic/trials/1/maps/stage3.svg").status_code == 403
