@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -45,6 +47,7 @@ from dashboard.guard.sessions import Sessions
 from dashboard.hub import Hub
 from dashboard.metrics import Metrics
 from dashboard.reader import Reader
+from dashboard.shapes import ERRORS
 from nas.errors import NasError
 from nas.figures import plotly_script
 from nas.home import Home
@@ -71,6 +74,9 @@ ROUTERS = (
     compare_pages.router,
     cluster_pages.router,
 )
+
+#: For the description of the API alone: the guard looks at tokens before any route.
+_BEARER = HTTPBearer(auto_error=False, description="A token of `nas token create`.")
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _STATIC = Path(__file__).parent / "static"
@@ -101,9 +107,11 @@ def create_app(
     settings = settings or Settings.here(home)
     app = FastAPI(
         title="Attention placement",
+        version=version("attention-placement-nas"),
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,
+        openapi_url="/api/v1/openapi.json",
+        dependencies=[Security(_BEARER)],
         lifespan=_lifespan,
     )
     state = app.state
@@ -120,7 +128,7 @@ def create_app(
         failures_per_minute=settings.failed_sign_ins_per_minute,
     )
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=ERRORS)
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(NasError, _on_nas_error)

@@ -39,11 +39,24 @@ class PriorityBody(_Body):
     priority: _Priority
 
 
+class Retry(_Body):
+    """What is done again beside what was cut off."""
+
+    failed_trials: bool = False
+
+
+NOTHING_MORE = Retry()
+
+
 class Extension(_Body):
-    """What a job gets more: as ``nas extend``; ``space`` is a ready space's name or a section."""
+    """What a job gets more: as ``nas extend``.
+
+    Attributes:
+        space: a ready space's name, a section, or one as YAML.
+    """
 
     trials: int | None = Field(None, ge=1, le=100_000)
-    space: Annotated[str, Field(max_length=100)] | dict[str, Any] | None = None
+    space: Annotated[str, Field(max_length=1_000_000)] | dict[str, Any] | None = None
     overrides: _Overrides = []
 
 

@@ -35,10 +35,20 @@ _SIGN_OF_LIFE = b": still here\n\n"
 #: Seconds of silence after which a sign of life is sent; between two looks at the token.
 _HEARTBEAT, _ASK_SECONDS = 15.0, 1.5
 
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A stream, or a list.",
+        "content": {
+            "text/event-stream": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+        },
+    }
+}
+
 router = APIRouter()
 
 
-@router.get("/api/v1/jobs/{name}/events")
+@router.get("/api/v1/jobs/{name}/events", response_class=Response, responses=_ANSWERS)
 async def events(
     name: str,
     request: Request,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -40,6 +40,16 @@ class Reader:
         """All jobs, newest first, as ``nas list``."""
         store = self._open()
         return [self._summary(store, job) for job in store.jobs.list()] if store else []
+
+    def jobs_page(
+        self, states: Collection[str], owner: str | None, text: str, skip: int, most: int
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """How many jobs are looked for, and some of them, newest first, as ``nas list``."""
+        store = self._open()
+        if store is None:
+            return 0, []
+        total, found = store.jobs.find(states, owner, text, skip, most)
+        return total, [self._summary(store, job) for job in found]
 
     def job(self, name: str) -> dict[str, Any]:
         """One job, as ``nas show``."""

@@ -111,6 +111,24 @@ class DispatcherShape(TypedDict):
     alive: bool
 
 
+class DataShape(TypedDict):
+    """A data set that a job file can name."""
+
+    name: str
+    kind: str
+    keys: dict[str, Any]
+
+
+class Records(TypedDict):
+    """A job's rows by table."""
+
+    jobs: list[dict[str, Any]]
+    trials: list[dict[str, Any]]
+    reports: list[dict[str, Any]]
+    charges: list[dict[str, Any]]
+    drives: list[dict[str, Any]]
+
+
 _ERRORS = {
     400: "It is not understood.",
     401: "It takes a token.",
@@ -131,5 +149,5 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 def answers(status: int, shape: Any, text: str) -> dict[int | str, dict[str, Any]]:
-    """A success beside the errors."""
-    return {**ERRORS, status: {"model": shape, "description": text}}
+    """What a success answers with; errors are those of every address."""
+    return {status: {"model": shape, "description": text}}

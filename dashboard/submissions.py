@@ -17,8 +17,8 @@ from dashboard.bodies import Check, Export, Extension, Maps, Retraining, Submiss
 from dashboard.guard.base_path import base_of
 from dashboard.guard.identity import Submitter
 from dashboard.reader import Reader
-from dashboard.shapes import ERRORS, Checked, JobState, TaskAnswer, answers
-from dashboard.tasks import accepted, failed, waited_for
+from dashboard.shapes import Checked, JobState, TaskAnswer, TaskShape, answers
+from dashboard.tasks import accepted, as_json, failed, waited_for
 from nas.errors import JobFileError, NameTaken, NotFound, UsageProblem
 from nas.extension import EXTENDABLE, begun, changed_document, extended_spec
 from nas.remote import check_overrides, check_priority, document_of, plugin_problem, spec_of
@@ -33,8 +33,9 @@ from search_spaces.ready import ready_names
 
 Wait = Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the task.")]
 
-router = APIRouter(prefix="/api/v1/jobs", responses=ERRORS)
+router = APIRouter(prefix="/api/v1/jobs")
 
+_TASK = answers(202, TaskShape, "A task that a dispatcher will do.")
 _QUEUED: dict[int | str, dict[str, Any]] = {
     202: {"model": TaskAnswer, "description": "A task that a dispatcher will do."}
 }
@@ -75,7 +76,7 @@ async def submit(
     if found.state == "failed":
         return failed(found)
     if found.state != "done" or found.result is None:
-        return await run_in_threadpool(accepted, store, found)
+        return JSONResponse({"task": await run_in_threadpool(as_json, store, found)}, 202)
     there = f"{base_of(request)}/api/v1/jobs/{found.result['name']}"
     made = {"request": "", "priority": asked.priority, **found.result}
     return JSONResponse(made, 201, {"Location": there})
@@ -104,7 +105,7 @@ def check(body: Check, read: Read, who: Submitter, settings: ServiceSettings) ->
     }
 
 
-@router.post("/{name}/extend", status_code=202, responses={**ERRORS, **_QUEUED})
+@router.post("/{name}/extend", status_code=202, responses=_TASK)
 async def extend(
     name: str,
     body: Extension,
@@ -120,7 +121,7 @@ async def extend(
     return await _queued(store, "extend", payload, who.owner, job, wait)
 
 
-@router.post("/{name}/exports", status_code=202, responses={**ERRORS, **_QUEUED})
+@router.post("/{name}/exports", status_code=202, responses=_TASK)
 async def export(name: str, body: Export, read: Read, who: Submitter, wait: Wait = 0.0) -> Response:
     """Write a trained model as plain PyTorch code, to be downloaded from the task."""
     store, job = await run_in_threadpool(own_job, read, who, name)
@@ -133,7 +134,7 @@ async def export(name: str, body: Export, read: Read, who: Submitter, wait: Wait
     return await _queued(store, "export", body.model_dump(), who.owner, job, wait)
 
 
-@router.post("/{name}/attention-maps", status_code=202, responses={**ERRORS, **_QUEUED})
+@router.post("/{name}/attention-maps", status_code=202, responses=_TASK)
 async def attention_maps(
     name: str, body: Maps, read: Read, who: Submitter, wait: Wait = 0.0
 ) -> Response:
@@ -143,7 +144,7 @@ async def attention_maps(
     return await _queued(store, "attention_maps", body.model_dump(), who.owner, job, wait)
 
 
-@router.post("/{name}/retrain", status_code=202, responses={**ERRORS, **_QUEUED})
+@router.post("/{name}/retrain", status_code=202, responses=_TASK)
 async def retrain(
     name: str, body: Retraining, read: Read, who: Submitter, wait: Wait = 0.0
 ) -> Response:
@@ -187,14 +188,15 @@ def _refuse_taken(read: Reader, name: str) -> None:
 
 def _space(given: str | dict[str, Any] | None) -> str | None:
     """As ``nas extend --space`` takes it; never the name of a file here."""
-    if isinstance(given, dict):
-        return json.dumps(given)
-    if given is not None and given not in ready_names():
-        problem = Document.read("", "space").place(
-            ("space",), unknown("ready space", given, ready_names())
-        )
-        raise JobFileError([problem])
-    return given
+    if given is None or given in ready_names():
+        return given
+    document = Document.read(json.dumps(given) if isinstance(given, dict) else given, "space")
+    if not document.usable:
+        told = unknown("ready space", given, ready_names())
+        raise JobFileError(document.problems or [document.place(("space",), told)])
+    if document.problems:
+        raise JobFileError(document.problems)
+    return json.dumps(document.value.get("space", document.value))
 
 
 def _refuse_extension(store: Store, job: Job, asked: dict[str, Any], settings: Settings) -> None:

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from dashboard.api import Read
 from dashboard.guard.identity import Who
 from dashboard.reader import Reader
-from dashboard.shapes import ERRORS, TaskShape, answers
+from dashboard.shapes import TaskShape, answers
 from nas.analysis.summary import iso
 from nas.errors import NotFound, WrongState
 from nas.home import Home
@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.15
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
-router = APIRouter(prefix="/api/v1/tasks/{number}", responses=ERRORS)
+router = APIRouter(prefix="/api/v1/tasks/{number}")
 
 
 @router.get("", responses=answers(200, TaskShape, "The task as it stands."))
@@ -39,7 +39,7 @@ def task(number: Number, read: Read) -> dict[str, Any]:
 @router.get(
     "/download",
     response_class=FileResponse,
-    responses={**ERRORS, 200: {"content": {"application/zip": {}}}},
+    responses={200: {"content": {"application/zip": {}}}},
 )
 def download(number: Number, request: Request, read: Read, who: Who) -> Response:
     """The archive that a task made."""
@@ -61,17 +61,16 @@ def archive_of(home: Home, task: ServiceTask) -> Folder | None:
 
 
 def as_json(store: Store, task: ServiceTask) -> dict[str, Any]:
-    """A task as the API gives it; places of files on the service's disk are left out."""
+    """A task as the API gives it; the file's place on the service's disk is left out."""
     result = task.result or {}
-    hidden = ("file", "folder")
     return {
         "id": task.id,
         "kind": task.kind,
         "job": _job_name(store, task.job_id),
         "owner": task.owner,
         "state": task.state,
-        "result": {k: v for k, v in result.items() if k not in hidden} if task.result else None,
-        "error": {k: v for k, v in task.error.items() if k != "status"} if task.error else None,
+        "result": {k: v for k, v in result.items() if k != "file"} if task.result else None,
+        "error": task.error,
         "created": iso(task.created_ms),
         "finished": iso(task.finished_ms),
         "download": "file" in result,
@@ -90,8 +89,8 @@ async def waited_for(store: Store, number: int, seconds: float) -> ServiceTask:
 
 
 def accepted(store: Store, task: ServiceTask) -> Response:
-    """What is answered while a task waits for a dispatcher, or is being done."""
-    return JSONResponse({"task": as_json(store, task)}, 202)
+    """What is answered while a task waits for a dispatcher, is being done, or is done."""
+    return JSONResponse(as_json(store, task), 202)
 
 
 def failed(task: ServiceTask) -> Response:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nas.errors import JobFileError, NotAllowed, Problem, UsageProblem
-from nas.settings import Settings
+from nas.settings import Settings, data_list
 from nas.spec import JobSpec
 from nas.spec_file import Document, checked
 from nas.yaml_source import Flaw, Path
 from search_spaces.errors import unknown
 from search_spaces.space import SearchSpace
-from workers.datasets import DATASETS
 
 #: Keys that only people at the machine itself may set, and why.
 _OURS: dict[Path, str] = {
@@ -94,8 +93,7 @@ def check_priority(priority: int, settings: Settings, *, admin: bool) -> None:
 
 def names_of(settings: Settings) -> list[str]:
     """Data sets that a client can name."""
-    free = [name for name, info in DATASETS.items() if not info.needs_root]
-    return [*settings.data, *(name for name in free if name not in settings.data)]
+    return [one["name"] for one in data_list(settings)]
 
 
 def _refused(document: Document, settings: Settings) -> Iterator[tuple[Path, str]]:

@@ -18,6 +18,7 @@ from nas.names import check_name
 from nas.spec_file import Document, text_of
 from nas.spec_messages import message_of
 from nas.spec_sections import DataSection, Flag, Section
+from workers.datasets import DATASETS
 from workers.places import check_place, is_url
 
 _List = Annotated[tuple[str, ...], Field(strict=False)]
@@ -122,3 +123,17 @@ class Settings(Section):
 def named_data() -> dict[str, dict[str, Any]]:
     """What names of data sets stand for here."""
     return Settings.here().named_data()
+
+
+def data_list(settings: Settings) -> list[dict[str, Any]]:
+    """Data sets that a job file names without a folder: the settings', then those without files."""
+    named = settings.named_data()
+    free = {
+        name: {"name": name}
+        for name, info in DATASETS.items()
+        if not info.needs_root and name not in named
+    }
+    return [
+        {"name": name, "kind": keys["name"], "keys": {k: v for k, v in keys.items() if k != "name"}}
+        for name, keys in (named | free).items()
+    ]

@@ -18,25 +18,10 @@ def data() -> None:
 @output_option
 def list_data(output: Output) -> None:
     """List the data sets that a job file can name without a folder."""
-    from nas.settings import Settings
+    from nas.settings import Settings, data_list
 
-    found = listed(Settings.here().named_data())
+    found = data_list(Settings.here())
     output.emit(found, lambda: _table(found))
-
-
-def listed(named: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Data sets by name: those of the settings, then those that come with the program."""
-    from workers.datasets import DATASETS
-
-    free = {
-        name: {"name": name}
-        for name, info in DATASETS.items()
-        if not info.needs_root and name not in named
-    }
-    return [
-        {"name": name, "kind": keys["name"], "keys": {k: v for k, v in keys.items() if k != "name"}}
-        for name, keys in (named | free).items()
-    ]
 
 
 def _table(found: list[dict[str, Any]]) -> Part:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 #: Seconds between two looks at a local store.
 _LOOK_SECONDS = 0.5
 
+#: Jobs that a service is asked for at once.
+_PAGE = 200
+
 #: What ``change`` can be asked for.
 VERBS = ("pause", "cancel", "resume", "retry", "priority")
 
@@ -120,7 +123,11 @@ class Remote:
 
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs, newest first."""
-        found: list[dict[str, Any]] = self._client.get("jobs")
+        found: list[dict[str, Any]] = []
+        page = 0
+        while len(found) == page * _PAGE:
+            page += 1
+            found += self._client.get("jobs", page=page, size=_PAGE)
         return found
 
     def job(self, name: str) -> dict[str, Any]:

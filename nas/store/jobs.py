@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -165,6 +166,27 @@ class Jobs(Tables):
         query = select(func.max(events.c.id)).where(events.c.job_id == job_id)
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar() or 0)
+
+    def find(
+        self, states: Collection[str], owner: str | None, text: str, skip: int, most: int
+    ) -> tuple[int, list[Job]]:
+        """How many jobs there are of these states and this owner, and some of them, newest first.
+
+        Args:
+            states: any of them; empty: all.
+            owner: None: anybody.
+            text: somewhere in the name, whatever its case; empty: any.
+            skip: so many.
+            most: at most so many after those.
+        """
+        wanted = [jobs.c.name.icontains(text, autoescape=True)] if text else []
+        wanted += [jobs.c.state.in_(states)] if states else []
+        wanted += [jobs.c.owner == owner] if owner is not None else []
+        query = select(jobs).where(*wanted).order_by(jobs.c.id.desc()).offset(skip).limit(most)
+        with self._engine.connect() as connection:
+            count = select(func.count()).select_from(jobs).where(*wanted)
+            total = connection.execute(count).scalar_one()
+            return total, [as_record(Job, row) for row in connection.execute(query).mappings()]
 
     def list(self) -> list[Job]:
         """All jobs, newest first."""

@@ -77,7 +77,7 @@ def test_a_driver_is_asked_where_there_is_one(as_, store, add_job):
 def test_an_export_is_a_task_of_the_trial(as_, store, add_job):
     job = add_job(store, owner="ann")
     answer = as_("ann").post(f"{JOB}/exports", json={"trial": 4})
-    task = answer.json()["task"]
+    task = answer.json()
     assert answer.status_code == 202
     assert (task["state"], task["job"], task["download"]) == ("queued", "synthetic", False)
     assert store.tasks.get(task["id"]).payload["trial"] == 4
@@ -109,7 +109,7 @@ def test_what_a_task_made_is_downloaded_by_who_may(as_, store, add_job, tmp_path
     (folder / "1-model.zip").write_bytes(b"PK model")
     url = finished(store, job, folder / "1-model.zip")
     told = as_("ann").get(url).json()
-    assert told["download"] and told["result"] == {"trial": 1}
+    assert told["download"] and told["result"] == {"trial": 1, "folder": "x"}
     answer = as_("ann").get(f"{url}/download")
     assert answer.content == b"PK model"
     assert 'filename="1-model.zip"' in answer.headers["content-disposition"]
@@ -138,11 +138,9 @@ def test_a_task_that_failed_answers_with_its_error(as_, store, add_job):
 def test_maps_and_another_training_are_tasks(as_, store, add_job):
     add_job(store, owner="ann")
     ann = as_("ann")
-    assert ann.post(f"{JOB}/attention-maps", json={"trial": 4}).json()["task"]["kind"] == (
-        "attention_maps"
-    )
+    assert ann.post(f"{JOB}/attention-maps", json={"trial": 4}).json()["kind"] == ("attention_maps")
     body = {"trial": 4, "epochs": 24}
-    assert ann.post(f"{JOB}/retrain", json=body).json()["task"]["kind"] == "retrain"
+    assert ann.post(f"{JOB}/retrain", json=body).json()["kind"] == "retrain"
     assert ann.post(f"{JOB}/retrain", json={"trial": 4}).status_code == 422
 
 

@@ -1,0 +1,71 @@
+"""The API holds to its own description, whatever is asked: no 5xx, every answer as documented."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+#: Few of each, as there are many operations.
+FEW = settings(
+    max_examples=8,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def described(serve, store, add_job):
+    for name in ("one", "two"):
+        add_job(store, name=name)
+    add_job(store, [], name="waits", state="queued")
+    service = serve()
+    url = "/api/v1/openapi.json"
+    return schemathesis.openapi.from_asgi(url, service.app, headers={"Host": "127.0.0.1"})
+
+
+def test_every_operation_keeps_its_promises(described):
+    tried = {}
+    for result in described.get_all_operations():
+        _try(result.ok(), tried)
+    assert len(tried) > 25
+    assert min(tried.values()) > 3
+
+
+def _try(operation, tried):
+    @seed(1)
+    @FEW
+    @given(case=operation.as_strategy())
+    def holds(case):
+        tried[operation.label] = tried.get(operation.label, 0) + 1
+        _aim(case, tried[operation.label])
+        case.call_and_validate(checks=CHECKS, headers=_headers(case))
+
+    holds()
+
+
+def _aim(case, count):
+    """Half of the time at something that is there; and nothing waits for a dispatcher."""
+    if "name" in (case.path_parameters or {}) and count % 2:
+        case.path_parameters["name"] = ("one", "two", "waits")[count % 3]
+    if "wait" in str(case.operation.definition.raw):
+        case.query = {**(case.query or {}), "wait": 0}
+
+
+def _headers(case):
+    # A stream of a job that isn't over would have no end.
+    accept = {"Accept": "application/json"} if case.path.endswith("/events") else {}
+    return {"Host": "127.0.0.1", **accept}
