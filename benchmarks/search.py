@@ -53,9 +53,9 @@ NOTES = (
     "works as in a job: at a quarter and half of the epochs, with a reduction of 3; ASHA and",
     "MOASHA stop by halves from the first epoch on. Ray Tune's scheduler and searcher and Syne",
     "Tune's scheduler are the real ones, driven by our loop over the replay. `big` and `flat`",
-    "were used to tune sampler and pruner; `held_out` had runs before, and nothing was chosen by",
-    "it; `tangled` was run for these results alone. Ask times are those of a machine that was",
-    "busy.",
+    "were used to tune the sampler; the pruner was chosen by `table_expected`, `flat`, `tangled`",
+    "and six seeds of the `waves`; `held_out` had runs before, and nothing was chosen by it; the",
+    "`fresh` worlds were run for these results alone. Ask times are of a busy machine.",
 )
 
 

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from problems import PROBLEMS, Problem, true_front
+from problems import PROBLEMS, Problem, flat, tangled, true_front
 from table_space import RUNGS, VALIDATION, Row, named, read, space
 
 from nas.pareto import front_indices, hypervolume
@@ -306,5 +306,9 @@ WORLDS: dict[str, Callable[[], World]] = (
     | {
         f"waves_{name}": lambda shown=shown: Synthetic(PROBLEMS["waves"](), shown)  # type: ignore[misc]
         for name, shown in {"clear": CLEAR, "blind": BLIND, "late": LATE}.items()
+    }
+    | {
+        "fresh_flat": lambda: Synthetic(flat(3)),
+        "fresh_blind": lambda: Synthetic(tangled(3), BLIND),
     }
 )

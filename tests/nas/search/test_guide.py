@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,24 @@ def test_of_very_many_trials_the_front_stays():
     guide = Guide(ENCODING, trials, Memory(), "linear")
     best = max(trials, key=lambda t: accuracy_of(t.codes))
     assert any(accuracy_of(row) == accuracy_of(best.codes) for row in guide.parents)
+
+
+def test_a_belief_leaves_out_what_the_trial_itself_reached():
+    trials = some(30)
+    lucky = replace(trials[0], reports={LAST: trials[0].reports[LAST] + 0.3})
+    usual, raised = (
+        Guide(ENCODING, [first, *trials[1:]], Memory(), "linear").belief([first, *trials[1:]])
+        for first in (trials[0], lucky)
+    )
+    assert raised.height[0] > usual.height[0]
+    assert raised.mean[0] - usual.mean[0] < 0.3 * (raised.height[0] - usual.height[0])
+    assert (usual.deviation > 0).all()
+    assert usual.cost.tolist() == [t.cost for t in trials]
+    assert usual.noise > 0
+
+
+def test_a_belief_of_a_trial_without_a_report_is_what_all_others_say():
+    trials = [*some(30), observation(rows(400)[-1], "open")]
+    belief = Guide(ENCODING, trials, Memory(), "linear").belief(trials)
+    assert np.isfinite(belief.mean).all()
+    assert belief.mean[-1] == pytest.approx(belief.height[-1], abs=0.02)

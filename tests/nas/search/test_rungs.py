@@ -69,3 +69,23 @@ def test_no_report_is_no_number():
     assert np.isnan(y[0])
     assert y[1] == 0.3
     assert np.isnan(at_last_rung([{}], [1])[0]).all()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_in_doubt_a_rung_says_less_and_with_many_trials_nearly_as_much(sign):
+    rng = np.random.default_rng(3)
+    last = rng.normal(size=400)
+    low = sign * last + 0.7 * rng.normal(size=400)
+    few, many = (hint(low[:n], last[:n], np.full(n, np.nan)) for n in (12, 400))
+    for found in (few, many):
+        least = found.doubted()
+        assert least.variance + least.left == pytest.approx(found.variance + found.left)
+        assert 0 <= sign * least.slope < sign * found.slope
+    assert few.doubted().variance < 0.8 * few.variance
+    assert many.doubted().variance > 0.85 * many.variance
+
+
+def test_what_chance_could_have_said_is_nothing_in_doubt():
+    rng = np.random.default_rng(4)
+    found = hint(rng.normal(size=300), rng.normal(size=300), np.full(300, np.nan)).doubted()
+    assert found.slope == found.variance == 0

@@ -96,3 +96,20 @@ def test_degenerate_observations_give_finite_answers(y):
 def test_a_matrix_that_rounding_spoiled_still_has_a_factor():
     matrix = np.ones((5, 5)) - 1e-12 * np.eye(5)
     assert np.isfinite(safe_cholesky(matrix)).all()
+
+
+def test_what_is_expected_without_the_own_observation_is_what_the_others_say():
+    design, truth, rng = table(4, 60)
+    y = truth + rng.normal(0, 0.1, 60)
+    process = fitted(design, y)
+    mean, deviation = process.without_own()
+    for row in range(0, 60, 15):
+        others = np.delete(np.arange(60), row)
+        alone = GaussianProcess(process.hyper)
+        alone.condition(design.take(others), y[others], np.zeros(59))
+        expected = [float(found[0]) for found in alone.predict(rows(design, row, row + 1))]
+        assert (mean[row], deviation[row]) == pytest.approx(expected, rel=0.1, abs=0.1)
+    own, sure = process.predict(design)
+    assert np.abs(own - y).mean() < np.abs(mean - y).mean()
+    assert (sure < deviation).all()
+    assert 0 < process.noise < y.var()
