@@ -1,4 +1,4 @@
-"""HTML pages: the jobs, one job, and what is said where there is nothing to show."""
+"""HTML pages: a job, its placement map, and what is said where there is nothing to show."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ from nas.analysis.effects import FEWEST
 from nas.analysis.progress import seconds_left
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
-
-
-@router.get("/")
-def jobs_page(request: Request, read: Read) -> Response:
-    """All jobs, newest first."""
-    return rendering.page(request, "jobs.html", {"jobs": read.jobs()})
 
 
 @router.get("/jobs/{name}")

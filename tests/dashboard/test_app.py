@@ -19,6 +19,8 @@ client = TestClient(create_app(sys.argv[1]), base_url="http://localhost")
 for path in (
     "/",
     "/jobs/synthetic",
+    "/jobs/synthetic/placements",
+    "/jobs/synthetic/trials",
     "/jobs/synthetic/trials/4",
     "/compare?trial=synthetic:0&trial=synthetic:4",
     "/cluster",

@@ -8,21 +8,6 @@ def text_of(answer):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
 
 
-def test_without_jobs_the_page_says_how_to_start_one(browse):
-    assert "No jobs yet" in text_of(browse.get("/"))
-
-
-def test_jobs_are_listed_newest_first_with_state_and_counts(browse, store, add_job):
-    add_job(store, name="older")
-    add_job(store, name="newer", state="running", budget=20)
-    page = browse.get("/")
-    assert page.text.index("newer") < page.text.index("older")
-    assert "7 of 20 trials : 5 done, 1 pruned, 1 failed" in text_of(page).replace(
-        "trials:", "trials :"
-    )
-    assert 'class="state state-running"' in page.text
-
-
 def test_a_job_has_its_verdict_and_a_row_for_each_point_of_its_front(browse, store, add_job):
     from nas.analysis.verdict import verdict
 
