@@ -28,7 +28,12 @@ router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 @router.get("/")
 def jobs_page(
-    request: Request, read: Read, state: str = "", text: str = "", page: str = "1"
+    request: Request,
+    read: Read,
+    state: str = "",
+    owner: str = "",
+    text: str = "",
+    page: str = "1",
 ) -> Response:
     """All jobs or those that are looked for, newest first."""
     if state and state not in JOB_STATES:
@@ -40,16 +45,17 @@ def jobs_page(
         raise UsageProblem(f"page {page!r} can't be: a whole number from 1")
     first = (int(page) - 1) * SIZE
     states = (state,) if state else ()
-    found, jobs = read.jobs_page(states, None, text.strip(), first, SIZE)
-    filters = {key: value for key, value in (("state", state), ("text", text)) if value}
+    found, jobs = read.jobs_page(states, owner.strip() or None, text.strip(), first, SIZE)
+    given = {"state": state, "owner": owner, "text": text}
+    filters = {key: value for key, value in given.items() if value}
     newer, older = ("Newer", int(page) - 1), ("Older", int(page) + 1)
     beside = [newer] * (first > 0) + [older] * (found > first + SIZE)
     context = {
         "jobs": [{**job, "spark": read.of(job["name"], "spark", _spark)} for job in jobs],
         "total": found or read.jobs_page((), None, "", 0, 1)[0],
         "states": JOB_STATES,
-        "state": state,
-        "text": text,
+        **given,
+        "filtered": bool(filters),
         "pages": [
             {"title": title, "query": urlencode({**filters, "page": number})}
             for title, number in beside
