@@ -142,7 +142,8 @@ class Reader:
         stamp = _stamp(store, job)
         seen = self._snapshot(store, job, stamp)
         return self._kept.get(
-            (job.id, "summary"),
+            # What people change is seen at once.
+            (job.id, "summary", job.state, job.request, job.priority),
             (stamp, clock),
             lambda: job_summary(store, job, seen.trials, stamp[1]),
         )
