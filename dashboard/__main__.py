@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=options.host,
         port=options.port,
         log_config=None,  # ours, with a line a request that holds no token
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=3,  # who follows a job would never go

@@ -23,10 +23,12 @@ def dispatch(jobs: int) -> None:
 
     Ctrl-C or SIGTERM queues running jobs again with every finished rung kept.
     """
+    from nas import logs
     from nas.service.dispatcher import Dispatcher
     from nas.service.housekeeping import Housekeeping
     from nas.store.store import Store
 
+    logs.configure()
     home = Home.here()
     store = Store(home.store_url)
     dispatcher = Dispatcher(store, home, slots=jobs, beside=Housekeeping(store, home))

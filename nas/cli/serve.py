@@ -55,7 +55,10 @@ def serve(
     if web_only:
         os.execv(sys.executable, web)
     _make(home)
+    from nas import logs
     from nas.service.supervisor import Supervisor
+
+    logs.configure()
 
     dispatch = [sys.executable, "-m", "nas", "dispatch", "--jobs", str(jobs)]
     supervisor = Supervisor({"web": web, "dispatcher": dispatch})

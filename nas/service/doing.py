@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nas import logs
 from nas.errors import LeaseLost, NasError, StoreUnreachable
 from nas.holder import myself
 from nas.home import Home
@@ -96,5 +97,5 @@ def _beating(store: Store, task: ServiceTask) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
     sys.exit(main(int(sys.argv[1])))

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 
+from nas import logs
 from nas.errors import Exit, LeaseLost, NasError
 from nas.home import Home
 from nas.service.children import TOKEN_VARIABLE
@@ -61,5 +62,5 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
     sys.exit(main(sys.argv[1]))
