@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from workers.datasets import DataSpec
 from workers.pool import RayPool
 from workers.protocol import Lost, Segment
@@ -109,14 +111,15 @@ from tests.faults.test_ray_killed import one, segment, up
 from workers.environment import Environment
 from workers.errors import PoolError
 from workers.pool import RayPool
+from workers.protocol import Report
 head = {"num_cpus": 0, "include_dashboard": False}
 cluster = Cluster(initialize_head=True, head_node_args=head)
-options = {"address": cluster.address, "execute": "workers.synthetic:slow", "threads": 1}
+options = {"address": cluster.address, "execute": "picky:execute", "threads": 1}
 try:
     RayPool(1, **options).start()
 except PoolError as error:
     print("too large:", error)
-cluster.add_node(num_cpus=1)
+cluster.add_node(num_cpus=1, env_vars={"WITHOUT_DATA": "1"})
 stranger = RayPool(1, **options, expected=Environment(torch="1.0"))
 try:
     up(stranger)
@@ -125,8 +128,13 @@ except PoolError as error:
 stranger.close()
 pool = RayPool(2, **options, progress=print, patience=20)
 up(pool)
-pool.submit(segment("a"))
-print("answered:", one(pool).key)
+cluster.add_node(num_cpus=1)
+answer = None
+while not isinstance(answer, Report):
+    up(pool)
+    pool.submit(segment("a"))
+    answer = one(pool)
+print("answered:", answer.key)
 leaving = cluster.add_node(num_cpus=1)
 while pool.free() < 2:
     pool.wait(60)
@@ -141,6 +149,7 @@ os.kill(*pool.pids().values(), 9)
 print("lost:", one(pool).kind)
 up(pool)
 pool.submit(segment("e", 100000))
+pool._patience = 1
 cluster.head_node.kill_gcs_server()
 print("lost:", one(pool).kind)
 try:
@@ -151,8 +160,22 @@ pool.close()
 """
 
 
-def test_nodes_of_a_cluster_come_and_go():
-    environ = os.environ | {"RAY_AUTH_MODE": "disabled"}
+PICKY = """
+import os
+from workers.errors import DataError
+from workers.synthetic import slow
+def execute(task, cache):
+    if "WITHOUT_DATA" in os.environ:
+        raise DataError("no images here")
+    return slow(task, cache)
+"""
+
+
+@pytest.mark.slow
+def test_nodes_of_a_cluster_come_and_go(tmp_path):
+    (tmp_path / "picky.py").write_text(PICKY)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    environ = os.environ | {"RAY_AUTH_MODE": "disabled", "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-c", CLUSTER], capture_output=True, text=True, env=environ, timeout=240
     )
@@ -162,6 +185,7 @@ def test_nodes_of_a_cluster_come_and_go():
     assert "a worker on " in told[1]
     assert " was refused: it has torch " in told[1]
     assert "not 1.0, which the job was submitted with" in told[1]
+    assert any(line.endswith(" was refused: no images here") for line in told)
     assert "waiting for the cluster: needs 1 CPU a worker; 0 of 2 up" in told
     kept = [line for line in told if line.startswith(("answered", "lost", "waits", "ended"))]
     assert kept[:-1] == [
