@@ -120,7 +120,7 @@ def test_what_does_not_start_as_the_backbone_is_unfit(task, digits, choice, says
     assert says in report.reason
 
 
-@pytest.mark.parametrize("damage", ["missing", "damaged", "another"])
+@pytest.mark.parametrize("damage", ["missing", "damaged", "another", "flipped"])
 def test_a_backbone_that_can_not_be_used_says_so(task, digits, tmp_path, damage):
     path = tmp_path / "other.pt"
     if damage == "damaged":
@@ -129,4 +129,11 @@ def test_a_backbone_that_can_not_be_used_says_so(task, digits, tmp_path, damage)
     if damage == "another":
         saved = checkpoints.read(task().backbone)
         checkpoints.write(replace(saved, architecture=wide.to_json()), path)
+    if damage == "flipped":
+        digest = checkpoints.write(checkpoints.read(task().backbone), path).sha256
+        whole = path.read_bytes()
+        path.write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
+        told = score_inherited(task(backbone=str(path), backbone_sha256=digest), digits)
+        assert (told.outcome, "sha256 differs" in told.reason) == ("bad_checkpoint", True)
+        return
     assert score_inherited(task(backbone=str(path)), digits).outcome == "bad_checkpoint"

@@ -3,7 +3,7 @@ import os
 import pytest
 import torch
 
-from workers.errors import CheckpointError, DataError
+from workers.errors import CheckpointError, DataError, NoRoom, StorageError
 from workers.outcomes import Diverged, explain, failure, worker_name
 from workers.protocol import Evaluation
 
@@ -19,6 +19,8 @@ from workers.protocol import Evaluation
             ("out_of_memory", "CUDA out of memory. Tried"),
         ),
         (DataError("no\n folder"), ("error", "no folder")),
+        (NoRoom("no space"), ("disk_full", "no space")),
+        (StorageError("no answer"), ("no_storage", "no answer")),
         (KeyError("x"), ("error", "KeyError: 'x'")),
     ],
 )

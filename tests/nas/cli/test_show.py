@@ -99,3 +99,12 @@ def test_what_is_limited_is_shown_with_its_limit(nas, store, add_job):
     assert ["epochs", "in", "all", "42", "of", "100"] in lines
     assert ["GPU-hours", "0.500", "of", "2.00"] in lines
     assert ["CPU-hours", "1.00"] in lines
+
+
+def test_weights_that_made_room_are_counted_with_where_the_others_lie(nas, store, add_job):
+    over = {"bytes": 3_000_000, "limit": 2_000_000}
+    job = add_job(store, details={"checkpoints": "s3://b/x/a-1", "over_disk_limit": over})
+    store.trials.drop_checkpoint(store.trials.get(job.id, 4), 12)
+    text = " ".join(nas("show", job.name).stdout.split())
+    assert "checkpoints in s3://b/x/a-1, 3 MB were needed and kept although 2 MB was the" in text
+    assert "the weights of 1 trial made room" in text
