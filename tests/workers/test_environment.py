@@ -27,6 +27,12 @@ def test_what_was_not_recorded_is_not_compared():
     assert differences(look_around("cpu"), look_around("cpu")) == ""
 
 
+def test_builds_for_cpu_and_gpu_are_one_version():
+    assert differences(Environment(torch="2.15.0+cpu"), Environment(torch="2.15.0+cu132")) == ""
+    told = differences(Environment(torch="2.15.0+cpu"), Environment(torch="2.15.1+cpu"))
+    assert told == "torch 2.15.1+cpu, not 2.15.0+cpu"
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
