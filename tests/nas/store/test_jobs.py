@@ -67,3 +67,31 @@ def test_events_go_on_from_a_cursor(store, job):
 def test_newest_first(store, job):
     store.jobs.create("second", {}, {})
     assert [each.name for each in Jobs(store.engine).list()] == ["second", "first"]
+
+
+def test_jobs_are_found_by_state_owner_and_name(store):
+    for number in range(4):
+        job = store.jobs.create(f"job_{number}", {}, {}, owner=f"o{number % 2}")
+        if number > 1:
+            store.jobs.set_state(job.id, "failed")
+
+    def names(states=(), owner=None, text="", skip=0, most=10):
+        total, found = store.jobs.find(states, owner, text, skip, most)
+        return total, [job.name for job in found]
+
+    assert names() == (4, ["job_3", "job_2", "job_1", "job_0"])
+    assert names(skip=1, most=2) == (4, ["job_2", "job_1"])
+    assert names(states=["failed"]) == (2, ["job_3", "job_2"])
+    assert names(states=["failed", "queued"], owner="o1") == (2, ["job_3", "job_1"])
+    assert names(text="B_2") == (1, ["job_2"])
+    assert names(text="%") == (0, [])
+
+
+def test_the_state_alone_is_asked_for_by_number(store, job):
+    assert store.jobs.state(job.id) == "queued"
+    assert store.jobs.state(job.id + 1) is None
+
+
+def test_digits_that_are_no_number_of_a_job_are_an_unknown_name(store, job):
+    with pytest.raises(NotFound):
+        store.jobs.get("9" * 40)

@@ -48,3 +48,13 @@ def test_use_is_noted(store):
     token, _ = store.tokens.create("ci", "viewer")
     store.tokens.used(token)
     assert store.tokens.list()[0].last_used_ms
+
+
+def test_a_token_is_usable_by_its_number_until_it_is_revoked_or_ends(store):
+    token, _ = store.tokens.create("ci", "viewer")
+    assert store.tokens.usable(token.id) == token
+    store.tokens.revoke("ci")
+    assert store.tokens.usable(token.id) is None
+    late, _ = store.tokens.create("late", "viewer", expires_ms=1)
+    assert store.tokens.usable(late.id) is None
+    assert store.tokens.usable(99) is None
