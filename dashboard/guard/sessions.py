@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import os
 import secrets
 import time
@@ -16,6 +17,8 @@ LIFE = 12 * 3600
 
 #: A key of a service of several web processes; they must share one.
 VARIABLE = "NAS_SESSION_KEY"
+
+_LOG = logging.getLogger(__name__)
 
 
 class Sessions:
@@ -54,7 +57,13 @@ class Sessions:
 
     def _sign(self, purpose: str, text: str) -> str:
         if not self._key:
-            self._key = _made(self._file)
+            try:
+                self._key = _made(self._file)
+            except OSError as error:
+                # A web process that may write nothing: its sign-ins end with it.
+                told = "sign-ins end with this process: %s (or set %s)"
+                _LOG.warning(told, error, VARIABLE)
+                self._key = secrets.token_bytes(32)
         return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
 
     def _there(self) -> bool:

@@ -46,7 +46,7 @@ function ask(box) {
   const body = JSON.stringify({ trial: Number(box.dataset.trial) });
   const csrf = document.querySelector("meta[name=csrf-token]")?.content;
   const headers = { "Content-Type": "application/json", ...(csrf && { "X-CSRF-Token": csrf }) };
-  return answer(box.dataset.taskUrl, { method: "POST", headers, body }).then(({ task }) => task.id);
+  return answer(box.dataset.taskUrl, { method: "POST", headers, body }).then((task) => task.id);
 }
 
 for (const box of document.querySelectorAll("[data-task-url]")) {

@@ -107,6 +107,13 @@ def test_the_key_that_signs_cookies_is_readable_by_its_owner_alone(service, tmp_
     assert (tmp_path / ".nas" / "session.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_where_no_key_can_be_kept_sign_ins_end_with_the_process(service, caplog, tmp_path):
+    (tmp_path / "file").write_text("")
+    service.app.state.guard.sessions._file = tmp_path / "file" / "session.key"
+    assert service.signed_in(service.token()).get(JOBS).status_code == 200
+    assert "NAS_SESSION_KEY" in caplog.text
+
+
 def test_a_cookie_that_is_not_ours_is_none(service):
     client = service.signed_in(service.token())
     cookie = client.cookies["nas_session"]
