@@ -12,8 +12,8 @@ from dashboard.api import Read
 from dashboard.charts.payload import Json, payload
 from dashboard.charts.timeline import timeline_chart
 from dashboard.cluster_view import Timeline, Window, cluster_view, timeline
+from dashboard.reader import Reader
 from dashboard.service import Standing
-from nas.store.store import Store
 
 #: Window -> what it is called.
 WINDOWS: dict[Window, str] = {
@@ -30,14 +30,11 @@ router = APIRouter(include_in_schema=False)
 @router.get("/cluster", response_class=HTMLResponse)
 def cluster_page(request: Request, read: Read, window: Window = "latest") -> Response:
     """Who trains what now, who drives it, what waits, and what was done when."""
-    store = read.existing()
-    found = None if store is None else timeline(store, window)
-    context: dict[str, Any] = {
+    context = {
         "window": window,
         "windows": WINDOWS,
-        "view": None if store is None or found is None else _view(request, store, found),
-        "lanes": 0 if found is None else len(found.lanes),
-        "jobs": 0 if store is None else len(store.jobs.list()),
+        "view": _view(request, read, window),
+        "lanes": 0 if (found := _timeline(read, window)) is None else len(found.lanes),
     }
     return rendering.page(request, "cluster.html", context)
 
@@ -45,18 +42,30 @@ def cluster_page(request: Request, read: Read, window: Window = "latest") -> Res
 @router.get("/api/v1/cluster")
 def cluster(request: Request, read: Read, window: Window = "latest") -> dict[str, Any]:
     """What the page shows, but for the timeline."""
-    store = read.existing()
-    return {} if store is None else _view(request, store, timeline(store, window))
+    return _view(request, read, window) or {}
 
 
 @router.get("/api/v1/cluster/charts/timeline")
 def cluster_timeline(read: Read, window: Window = "latest") -> Json:
     """The timeline: a plotly figure with its numbers as a table."""
-    store = read.existing()
-    if store is None:
+    found = _timeline(read, window)
+    if found is None:
         return payload({"data": [], "layout": {}}, (), [], empty="Nothing was recorded yet.")
-    return timeline_chart(timeline(store, window))
+    made = read.lately(f"chart timeline {window}", lambda store: timeline_chart(found))
+    assert made is not None  # there is a store
+    return made
 
 
-def _view(request: Request, store: Store, found: Timeline) -> dict[str, Any]:
-    return cluster_view(store, found, Standing.of(store, request.app.state.alive))
+def _timeline(read: Reader, window: Window) -> Timeline | None:
+    return read.lately(f"timeline {window}", lambda store: timeline(store, window))
+
+
+def _view(request: Request, read: Reader, window: Window) -> dict[str, Any] | None:
+    found = _timeline(read, window)
+    if found is None:
+        return None
+    alive = request.app.state.alive
+    return read.lately(
+        f"cluster {window}",
+        lambda store: cluster_view(store, found, Standing.of(store, alive)),
+    )

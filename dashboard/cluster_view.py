@@ -87,6 +87,7 @@ def cluster_view(store: Store, found: Timeline, standing: Standing) -> dict[str,
     drivers = _drivers(standing, jobs)
     driven = [each["job"] for each in drivers if not each["silent"]]
     return {
+        "jobs": len(jobs),
         "running": [_now(bar, bar.job in driven) for bar in running],
         "workers": _workers(jobs, running, driven),
         "drivers": drivers,

@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.reader import Reader
 from dashboard.snapshot import Snapshot
-from dashboard.trial_view import trial_of
+from dashboard.trial_view import reports_of, trial_of
 from nas.analysis.alike import Unlike
 from nas.analysis.course import Course, Measure, course_of
 from nas.analysis.names import names_for
@@ -156,7 +156,7 @@ def _follow(seen: Snapshot) -> Followed:
 
 def _rival(number: int, seen: Snapshot) -> Rival:
     trial = trial_of(seen, number)
-    return rival(seen.job, trial, seen.trials, seen.reports.get(trial.id, []))
+    return rival(seen.job, trial, seen.trials, reports_of(seen, [trial])[trial.id])
 
 
 def _sure(low: float | None, high: float | None) -> str:

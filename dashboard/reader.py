@@ -92,6 +92,21 @@ class Reader:
         seen = self._snapshot(store, job, stamp)
         return self._kept.get_soon((job.id, what), stamp, lambda: make(seen))
 
+    def lately(self, what: str, make: Callable[[Store], T]) -> T | None:
+        """Something made of all jobs, made again whenever it is asked for and has rested.
+
+        Args:
+            what: a name for it, by which it is kept.
+            make: makes it; not called where there is no store yet.
+
+        Returns:
+            None without a store.
+        """
+        store = self._open()
+        if store is None:
+            return None
+        return self._kept.get(("store", what), time.monotonic(), lambda: make(store))
+
     def found(self, name: str) -> Job:
         """A job by name or number.
 

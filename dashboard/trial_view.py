@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.snapshot import Snapshot
-from nas.analysis.front import front_of, point_of, repeats_of
+from nas.analysis.front import point_of, repeats_of
 from nas.analysis.people import attention_words, backbone_words
 from nas.analysis.summary import iso
 from nas.drawing.page import draw
@@ -42,6 +42,7 @@ def trial_view(seen: Snapshot, number: int) -> dict[str, Any]:
     """Everything about one trial."""
     trial = trial_of(seen, number)
     architecture = json.loads(trial.architecture)
+    rows = reports_of(seen, [trial])[trial.id]
     origin = trial if trial.origin is None else trial_of(seen, trial.origin)
     return {
         "trial": trial,
@@ -54,10 +55,10 @@ def trial_view(seen: Snapshot, number: int) -> dict[str, Any]:
         "origin": origin,
         "seeds": _seeds(seen.trials, origin),
         "again": [t for t in seen.trials if t.kind == "retrain" and t.origin == origin.number],
-        "rungs": [_rung(row) for row in seen.reports.get(trial.id, ())],
+        "rungs": [_rung(row) for row in rows],
         "budget": _epochs(seen.job, trial),
         "costs": _costs(seen, trial),
-        "provenance": _provenance(seen, trial),
+        "provenance": _provenance(seen.job, trial, rows),
         "recipe": _recipe(seen.job, trial),
         "mlflow": _mlflow(seen.job, trial),
         "has_attention": bool(architecture["attention"]),
@@ -68,9 +69,15 @@ def trial_view(seen: Snapshot, number: int) -> dict[str, Any]:
     }
 
 
+def reports_of(seen: Snapshot, trials: Sequence[Trial]) -> dict[int, list[ReportRow]]:
+    """Reports of these trials alone, by id: all of a large job would take too long to read."""
+    ids = [trial.id for trial in trials]
+    return {key: [] for key in ids} | seen.store.trials.reports(seen.job.id, ids)
+
+
 def members(seen: Snapshot) -> set[int]:
     """Numbers of the trials on the job's front."""
-    return {point.trial for point in front_of(seen.job, seen.trials).points}
+    return {point.trial for point in seen.front.points}
 
 
 def subject_of(seen: Snapshot, trial: Trial) -> Subject | None:
@@ -142,10 +149,9 @@ def _recipe(job: Job, trial: Trial) -> dict[str, Any]:
     return dict(trial.recipe or job.details.get("recipe") or job.spec.get("recipe", {}))
 
 
-def _provenance(seen: Snapshot, trial: Trial) -> list[tuple[str, str]]:
+def _provenance(job: Job, trial: Trial, rows: Sequence[ReportRow]) -> list[tuple[str, str]]:
     """Where the numbers come from; times are shown apart."""
-    details, data = seen.job.details, seen.job.details["data"]
-    rows = seen.reports.get(trial.id, [])
+    details, data = job.details, job.details["data"]
     images = ", ".join(f"{data[part]:,} {part}" for part in ("train", "validation", "test"))
     versions: Mapping[str, str] = details.get("versions", {})
     found = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.charts.payload import LINES, SCREEN, Column, Json, payload
 from dashboard.snapshot import Snapshot
-from dashboard.trial_view import trial_of
+from dashboard.trial_view import reports_of, trial_of
 from nas.analysis.rivals import Rivalry
 from nas.store.records import INHERITED, ReportRow, Trial
 
@@ -24,20 +24,20 @@ _COLUMNS = (
 def accuracy_curve(seen: Snapshot, number: int) -> Json:
     """Accuracy over epochs: training, validation at every rung, and the repeats' validation."""
     trial = trial_of(seen, number)
-    rows = _rows(seen, trial)
+    again = [t for t in seen.trials if t.kind == "finalist" and t.origin == number]
+    rows, *others = _rows(seen, [trial, *again])
     traces = [
         _line("training", *_epochs(rows, "train_accuracy", 100), SCREEN.others),
         _marks("validation", rows, "validation_accuracy", 100, SCREEN.front),
     ]
-    again = [t for t in seen.trials if t.kind == "finalist" and t.origin == number]
-    traces.insert(0, _repeats(seen, again))
+    traces.insert(0, _repeats(others))
     return _chart(seen, trial, rows, traces, "Accuracy (%)")
 
 
 def loss_curve(seen: Snapshot, number: int) -> Json:
     """Loss over epochs: training, and validation at every rung."""
     trial = trial_of(seen, number)
-    rows = _rows(seen, trial)
+    (rows,) = _rows(seen, [trial])
     traces = [
         _line("training", *_epochs(rows, "train_loss", 1), SCREEN.others),
         _marks("validation", rows, "validation_loss", 1, SCREEN.front),
@@ -98,9 +98,10 @@ def _chart(
     )
 
 
-def _rows(seen: Snapshot, trial: Trial) -> list[ReportRow]:
-    """Its rungs; a score on inherited weights is no part of the training."""
-    return [row for row in seen.reports.get(trial.id, ()) if row.epoch != INHERITED]
+def _rows(seen: Snapshot, trials: Sequence[Trial]) -> list[list[ReportRow]]:
+    """The rungs of each; a score on inherited weights is no part of the training."""
+    found = reports_of(seen, trials)
+    return [[row for row in found[trial.id] if row.epoch != INHERITED] for trial in trials]
 
 
 def _axes(title: str) -> Json:
@@ -148,12 +149,11 @@ def _marks(name: str, rows: Sequence[ReportRow], field: str, scale: float, colou
     }
 
 
-def _repeats(seen: Snapshot, again: Sequence[Trial]) -> Json:
+def _repeats(again: Sequence[Sequence[ReportRow]]) -> Json:
     """One trace for all repeats: a gap parts one from the next."""
     x: list[int | None] = []
     y: list[float | None] = []
-    for trial in again:
-        rows = _rows(seen, trial)
+    for rows in again:
         x += [*(row.epoch for row in rows), None]
         y += [*(100 * row.validation_accuracy for row in rows), None]
     return {

@@ -52,6 +52,7 @@ def timeline_chart(found: Timeline) -> Json:
         traces.append(_trace(outcome, pairs, colour, shape))
     layout = {
         "barmode": "overlay",
+        "showlegend": True,
         "bargap": 0.35,
         "xaxis": {
             "type": "date",

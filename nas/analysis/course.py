@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Literal
 
 from nas.analysis.front import comparable
-from nas.pareto import hypervolume
+from nas.pareto import front_indices, hypervolume
 from nas.store.records import Charge, Job, ReportRow, Trial
 
 #: What a budget is counted in: epochs that the search trained, or seconds that it held workers.
@@ -79,6 +79,8 @@ class Course:
         for step in self.steps:
             accuracy.append(float(step.trial.accuracy or 0))
             cost.append(step.trial.cost(objective))
+            front = front_indices(accuracy, cost)  # the others never add anything again
+            accuracy, cost = [accuracy[i] for i in front], [cost[i] for i in front]
             value = hypervolume(accuracy, cost, *reference)
             if value > found[-1][1]:
                 found.append((step.spent(measure), value))

@@ -103,8 +103,12 @@ def test_a_dead_process_of_this_machine_is_known_at_once(browse, store, add_job)
 
 def test_jobs_that_wait_without_a_dispatcher_are_told(browse, store, add_job):
     add_job(store, [], state="queued")
-    page = browse.get("/cluster")
-    assert "1 job waits and no dispatcher is there to take it" in text_of(page)
+    told = text_of(browse.get("/cluster"))
+    assert "1 job waits and no dispatcher is there to take it" in told
+
+
+def test_with_a_dispatcher_they_only_wait(browse, store, add_job):
+    add_job(store, [], state="queued")
     store.leases.appear("1@elsewhere/7/9", 2)
     told = text_of(browse.get("/cluster"))
     assert "no dispatcher is there" not in told
