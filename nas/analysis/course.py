@@ -77,8 +77,11 @@ class Course:
         cost: list[float] = []
         found = [(0.0, 0.0)]
         for step in self.steps:
-            accuracy.append(float(step.trial.accuracy or 0))
-            cost.append(step.trial.cost(objective))
+            reached, paid = float(step.trial.accuracy or 0), step.trial.cost(objective)
+            if any(a >= reached and c <= paid for a, c in zip(accuracy, cost, strict=True)):
+                continue
+            accuracy.append(reached)
+            cost.append(paid)
             front = front_indices(accuracy, cost)  # the others never add anything again
             accuracy, cost = [accuracy[i] for i in front], [cost[i] for i in front]
             value = hypervolume(accuracy, cost, *reference)

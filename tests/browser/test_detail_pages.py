@@ -7,7 +7,6 @@ from nas.holder import myself
 from nas.store.rows import now_ms
 from nas.store.schema import charges, drawings, leases
 from search_spaces.architecture import Architecture, TaskShape
-from tests.browser.conftest import SCREENS
 
 PAGES = {
     "a finished trial": "/jobs/one/trials/4",
@@ -62,7 +61,7 @@ def _spend(store, job, start):
             connection.execute(charges.insert(), row)
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", ["wide light", "narrow dark"])
 def test_pages_fit_the_screen_please_axe_and_have_nothing_to_complain_of(visit, jobs, screen):
     site = visit(screen)
     found = {}
