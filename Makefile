@@ -17,7 +17,7 @@ BENCH_OPTIONS ?=
 # More threads than cores make torch many times slower, also in tests that run side by side.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: help setup demo serve mlflow test test-slow faults lint format bench clean
+.PHONY: help setup demo serve mlflow screenshots test test-slow faults lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ mlflow: $(STAMP) ## MLflow's pages of the demo's results, on port 5000
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server \
 	  --backend-store-uri sqlite:///$(CURDIR)/$(DEMO)/mlflow.db --port 5000
 
+screenshots: $(STAMP) ## Pictures of every page over the demo's results, in .screenshots
+	@NAS_HOME=$${NAS_HOME:-$(DEMO)} $(BIN)/python -m tests.browser.screenshots
+
 test: lint ## Lint, types and tests: what CI runs
 	$(PYTEST) -n $(PYTEST_JOBS) --dist loadfile $(PYTEST_OPTIONS)
 
@@ -87,5 +90,5 @@ bench-%: $(STAMP) ## One file of benchmarks/; BENCH_OPTIONS=--help lists its opt
 	$(BIN)/python benchmarks/$*.py $(BENCH_OPTIONS)
 
 clean: ## Remove caches and the demo's results; .venv and .nas stay
-	rm -rf $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(DEMO) .screenshots build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

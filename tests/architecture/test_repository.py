@@ -24,6 +24,7 @@ TARGETS = {
     "help",
     "lint",
     "mlflow",
+    "screenshots",
     "serve",
     "setup",
     "test",

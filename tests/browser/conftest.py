@@ -41,6 +41,7 @@ class Site:
         """Go to a page and scroll through it, so that every chart is drawn."""
         self.page.goto(self.base + path)
         self.page.wait_for_load_state("networkidle")
+        self.page.locator("[data-again]").wait_for(state="detached")
         for card in self.page.locator("[data-chart]").all():
             card.scroll_into_view_if_needed()
         loading = self.page.locator("[data-chart] > .loading")
