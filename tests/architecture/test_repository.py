@@ -20,6 +20,7 @@ TARGETS = {
     "bench-%",
     "clean",
     "demo",
+    "faults",
     "format",
     "help",
     "lint",
