@@ -11,6 +11,9 @@ from search_spaces.errors import SpaceError, unknown
 Path = tuple[str | int, ...]
 T = TypeVar("T")
 
+#: More values than anybody lists; more would take minutes to read.
+MOST_VALUES = 1000
+
 
 @dataclass
 class Reading:
@@ -49,6 +52,9 @@ class Reading:
             return [(value, path)]
         if not value:
             self.say(f"{what} is an empty list: name at least one value", path)
+        if len(value) > MOST_VALUES:
+            self.say(f"{what} lists {len(value):,} values; allowed: at most {MOST_VALUES:,}", path)
+            value = value[:MOST_VALUES]
         found: list[tuple[Any, Path]] = []
         for index, item in enumerate(value):
             if any(item == other and type(item) is type(other) for other, _ in found):

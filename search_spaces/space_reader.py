@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, get_args
 
 from search_spaces.architecture import SHARE, Start, Value
@@ -43,6 +44,9 @@ from search_spaces.catalogue import (
 from search_spaces.errors import SpaceError, SpaceErrors, unknown
 from search_spaces.offers import NONE, POSITION, Entry, Offer, OfferedAxis
 from search_spaces.reading import Path, Reading, shown, step
+
+#: Ways to make one backbone, or one attention module; all are looked at one by one.
+MOST_CHOICES = 10_000
 
 _SPACE_KEYS = ("backbone", "start", "attention")
 _ENTRY_KEYS = ("stages", "positions", SHARE, "types")
@@ -301,6 +305,12 @@ class _Reader(Reading):
                 other, needed = axis.when
                 text = f"{owner}.{axis.name} has no meaning here: it needs {other} {_words(needed)}"
                 self.say(text, (*path, axis.name))
+        count = prod(len(axis.values) for axis in offered.values())
+        if count > MOST_CHOICES:
+            self.say(
+                f"{owner} has {count:,} combinations of values; allowed: at most {MOST_CHOICES:,}",
+                path,
+            )
         return tuple(offered.values())
 
     def values(self, owner: str, axis: Axis, value: Any, path: Path) -> tuple[Value, ...]:

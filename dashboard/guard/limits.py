@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.answers import error_answer
-from nas.errors import TooLarge
+from nas.errors import NasError, TooLarge, UsageProblem
 
 #: Seconds between two parts of a body.
 PATIENCE = 20.0
@@ -34,7 +34,12 @@ class Limits:
         request = Request(scope)
         told = request.headers.get("content-length", "")
         if told.isdecimal() and int(told) > self._most:
-            error = TooLarge(f"the request has {int(told):,} bytes; at most {self._most:,}")
+            error: NasError = TooLarge(f"{int(told):,} bytes; at most {self._most:,}")
+            await error_answer(request, error)(scope, receive, send)
+            return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            # Nothing of ours is named like that, and PostgreSQL takes it nowhere.
+            error = UsageProblem("the address holds a character that no name has")
             await error_answer(request, error)(scope, receive, send)
             return
         got, whole = 0, False

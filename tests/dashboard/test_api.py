@@ -120,5 +120,7 @@ def test_owners_dispatchers_data_and_tokens_are_listed(serve, store):
 
 
 def test_addresses_of_all_kinds_are_refused_as_they_should_be(browse):
-    for name in ("9" * 30, "%00", "..%2f..%2fetc", "a" * 5000, "%F0%9F%92%A9", "-1"):
+    assert browse.get("/api/v1/jobs/a%00b").status_code == 400
+    assert browse.get("/api/v1/jobs?text=a%00").status_code == 400
+    for name in ("9" * 30, "..%2f..%2fetc", "a" * 5000, "%F0%9F%92%A9", "-1"):
         assert browse.get(f"/api/v1/jobs/{name}").status_code == 404, name

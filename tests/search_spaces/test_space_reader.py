@@ -285,3 +285,13 @@ def test_mistakes_with_traced_backbones_are_explained(section, says):
     with pytest.raises(SpaceErrors) as caught:
         read_space(section)
     assert says in str(caught.value)
+
+
+def test_more_than_can_be_looked_at_is_refused_before_it_is():
+    many = {"name": "cifar_resnet", "depth": [6 * i + 2 for i in range(1, 300)]}
+    many["width"] = list(range(1, 300))
+    told = errors_of({"backbone": many, "attention": SE})
+    assert "89,401 combinations" in told["backbone",]
+    long = {"name": "cifar_resnet", "width": list(range(1, 5000))}
+    told = errors_of({"backbone": long, "attention": SE})
+    assert "lists 4,999 values" in told["backbone", "width"]
