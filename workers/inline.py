@@ -24,7 +24,7 @@ class WorkerPool(Protocol):
         """How many workers there are."""
 
     def free(self) -> int:
-        """How many of them would take a task now."""
+        """How many of them would take a task now; those that are not up would not."""
 
     def submit(self, task: Task) -> None:
         """Hand a task to a free worker.
@@ -34,13 +34,16 @@ class WorkerPool(Protocol):
         """
 
     def wait(self, timeout: float | None = None) -> list[Answer | Lost]:
-        """Wait until something has come back, and take everything that has.
+        """Wait until something has come back or a worker has come up, and take all answers.
 
         Args:
             timeout: in seconds; None waits as long as it takes.
 
         Returns:
-            Nothing if the time is up or no task is out.
+            Nothing if the time is up, only a worker has come up, or nothing can come.
+
+        Raises:
+            WorkerError: if no worker can be had any more.
         """
 
     def close(self) -> None:

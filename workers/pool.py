@@ -108,7 +108,7 @@ class RayPool:
         self._avoid: list[str] = []
         self._refusals: list[str] = []
         self._fault: WorkerError | None = None
-        self._stillborn = self._failures = 0
+        self._stillborn = self._failures = self._owed = 0
         self._alone = self._again = self._away = 0.0
         self._said = ""
 
@@ -156,7 +156,7 @@ class RayPool:
                 raise self._fault
             left = TICK_SECONDS if deadline is None else deadline - time.monotonic()
             answers = self._look(min(TICK_SECONDS, max(0.0, left)))
-            waiting = self._busy or self._coming or self._cluster is None
+            waiting = self._busy or self._coming or self._owed or self._cluster is None
             if answers or self.free() > free or not waiting:
                 return answers
             if not self._fault and deadline is not None and time.monotonic() >= deadline:
@@ -171,7 +171,7 @@ class RayPool:
         """Kill all workers, and Ray where the pool started it; a second call does nothing."""
         cluster, self._cluster = self._cluster, None
         workers = [*self._idle, *self._coming.values(), *(w for w, _ in self._busy.values())]
-        self._idle, self._coming, self._busy = [], {}, {}
+        self._idle, self._coming, self._busy, self._owed = [], {}, {}, 0
         if cluster is not None:
             cluster.close([worker.actor for worker in workers])
 
@@ -188,6 +188,9 @@ class RayPool:
                 self._welcome(reference)
             elif (answer := self._take(reference)) is not None:
                 answers.append(answer)
+        while self._owed and not self._fault and self._cluster.answers():
+            self._owed -= 1
+            self._ask_for_worker()
         self._mind_patience()
         return answers
 
@@ -252,24 +255,27 @@ class RayPool:
     def _refuse(self, worker: _Worker, reason: str, kind: type[WorkerError] = PoolError) -> None:
         """Do without a worker; in its place comes one on another node, if there can be one."""
         cluster = self._live()
-        cluster.kill(worker.actor)
+        there = cluster.answers()
+        if there:
+            cluster.kill(worker.actor)
         where = f" on {worker.arrival.host}" if worker.arrival else ""
         told = f"a worker{where} was refused: {reason}"
         self._refusals += [told] if told not in self._refusals else []
         self._progress(told)
         if worker.arrival:
             self._avoid.append(worker.node)
-            others = [node for node in cluster.nodes() if node.identity not in self._avoid]
+            others = [n for n in cluster.nodes() if n.identity not in self._avoid] if there else []
             if any(node.group or (node.alive and self._fits(node.resources)) for node in others):
-                self._ask_for_worker()
-        if not (self._idle or self._busy or self._coming):
+                self._owed += 1
+        if not (self._idle or self._busy or self._coming or self._owed):
             self._fault = kind("no worker can be had: " + "; ".join(self._refusals))
 
     def _replace(self, worker: _Worker) -> None:
+        """Owe a worker for one that died; one that is only out of reach must not go on."""
         cluster = self._live()
-        if not cluster.broken():
+        if not cluster.broken() and cluster.answers():
             cluster.kill(worker.actor)
-            self._ask_for_worker()
+        self._owed += 1
 
     def _ask_for_worker(self) -> None:
         cluster = self._live()
@@ -338,7 +344,7 @@ class RayPool:
 
     def _mind_patience(self) -> None:
         """While no worker is up, say so, and give up when it is time."""
-        if self._idle or self._busy or not self._coming:
+        if self._idle or self._busy or not (self._coming or self._owed):
             self._alone = time.monotonic()
             return
         alone = time.monotonic() - self._alone

@@ -25,14 +25,12 @@ from workers.threads import cap_threads
 #: Bytes of shared memory for Ray's objects; tasks and answers are small.
 OBJECT_STORE = 100 * 1024**2
 
-#: Seconds between two looks whether a cluster's head is there, and seconds of silence that end it.
+#: Seconds between two looks whether a cluster's head is there, and seconds of silence that end it:
+#: Ray itself would end the whole driver after a minute.
 LOOK_SECONDS, GONE_SECONDS = 2.0, 10.0
 
 #: Seconds that a dead worker's node may take to be known as dead.
 NODE_SECONDS = 3.0
-
-#: Ray would end a driver whose cluster's head is silent for a minute; the pool sees to that itself.
-RECONNECT_SECONDS = "600"
 
 _NODE_ID = "ray.io/node-id"
 _NODE_GROUP = "ray.io/node-group"
@@ -119,6 +117,12 @@ class RayCluster:
         """Why nothing can come of this connection any more, in words; empty while it is well."""
         return self._head_is_gone() if self.address else self._died_here()
 
+    def answers(self) -> bool:
+        """Whether the head is there now; a call to one that isn't may block until Ray gives up."""
+        if not self.address:
+            return not self._died_here()
+        return is_reachable(self._head, LOOK_SECONDS)
+
     def start_worker(
         self,
         execute: str,
@@ -204,15 +208,19 @@ class RayCluster:
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            if is_reachable(self._head, LOOK_SECONDS) and self._node_here_is_known():
+            if self.answers() and self._node_here_is_known():
                 self._heard = time.monotonic()
         silent = self._looked - self._heard
         return f"{self.where} is gone" if silent >= GONE_SECONDS else ""
 
     def _node_here_is_known(self) -> bool:
         """A head that was started anew knows nothing of this connection."""
+        return self._lives(self._node)
+
+    def _lives(self, node: str) -> bool:
+        """Whether the head knows of a node, and that it is there."""
         try:
-            return any(node.identity == self._node and node.alive for node in self.nodes())
+            return any(other.identity == node and other.alive for other in self.nodes())
         except (self.errors.RayError, RuntimeError, ConnectionError):
             return False
 
@@ -221,7 +229,7 @@ class RayCluster:
             return True
         deadline = time.monotonic() + (NODE_SECONDS if self.address else 0)
         while True:
-            if not any(other.identity == node and other.alive for other in self.nodes()):
+            if not (self.answers() and self._lives(node)):
                 return True
             if time.monotonic() >= deadline:
                 return False
@@ -237,7 +245,6 @@ def last_line(error: BaseException) -> str:
 def _connect(address: str, where: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", RECONNECT_SECONDS)
     import ray
 
     local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE}
