@@ -19,9 +19,10 @@ class _Body(BaseModel):
 
 
 class Submission(_Body):
-    """A job file with what ``nas submit`` takes beside it."""
+    """A job file with what ``nas submit`` takes beside it; its name is for messages alone."""
 
     job_file: str = Field(max_length=1_000_000)
+    file_name: str = Field("job.yaml", min_length=1, max_length=255)
     overrides: _Overrides = []
     priority: _Priority = 0
 

@@ -173,7 +173,8 @@ async def _submission(request: Request, priority: int) -> Submission:
 def _refuse_wrong(asked: Submission, read: Reader, settings: Settings, who: Submitter) -> Store:
     """The store, once everything that can be checked here is right."""
     check_priority(asked.priority, settings, admin=who.may("admin"))
-    spec = spec_of(document_of(asked.job_file, asked.overrides, settings), settings)
+    document = document_of(asked.job_file, asked.overrides, settings, asked.file_name)
+    spec = spec_of(document, settings)
     _refuse_taken(read, spec.name)
     return read.store()
 

@@ -25,9 +25,11 @@ _OURS: dict[Path, str] = {
 _ADDRESS: Path = ("workers", "address")
 
 
-def document_of(text: str, overrides: Sequence[str], settings: Settings) -> Document:
+def document_of(
+    text: str, overrides: Sequence[str], settings: Settings, file_name: str = "job.yaml"
+) -> Document:
     """A job file as the service means it, with what its sender may not ask for as problems."""
-    document = Document.read(text, "job.yaml")
+    document = Document.read(text, file_name)
     for override in overrides:
         document.override(override)
     if not document.usable:

@@ -9,6 +9,7 @@ import click
 
 from nas.cli.opened import opened_job
 from nas.cli.output import Output, Part, Table, output_option
+from nas.cli.service import service
 
 if TYPE_CHECKING:
     from nas.store.records import Trial
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 @output_option
 def show(job: str, with_trials: bool, output: Output) -> None:
     """Show JOB (a name or an id): state, trials, epochs, costs."""
-    from nas.analysis.summary import job_summary, trial_row
+    from nas.analysis.summary import trial_row
 
-    with opened_job(job) as (store, found):
-        summary = job_summary(store, found)
-        rows = store.trials.list(found.id) if with_trials else []
+    summary, rows = service().job(job), []
+    if with_trials:
+        with opened_job(job) as (store, found):
+            rows = store.trials.list(found.id)
     data = (
         summary | {"trial_list": [trial_row(trial) for trial in rows]} if with_trials else summary
     )

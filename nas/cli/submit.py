@@ -55,6 +55,7 @@ def _send(remote: Client, file: str, overrides: tuple[str, ...], priority: int) 
 
     body = {
         "job_file": text_of(Path(file)),
+        "file_name": file,
         "overrides": list(overrides),
         "priority": priority,
     }

@@ -30,7 +30,8 @@ def submit(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     from nas.settings import Settings
 
     settings, asked = Settings.here(home), task.payload
-    document = document_of(asked["job_file"], asked.get("overrides", ()), settings)
+    named = asked.get("file_name", "job.yaml")
+    document = document_of(asked["job_file"], asked.get("overrides", ()), settings, named)
     _, job = record(
         home,
         spec_of(document, settings),
