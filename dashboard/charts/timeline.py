@@ -63,7 +63,7 @@ def timeline_chart(found: Timeline) -> Json:
         "yaxis": {"categoryorder": "array", "categoryarray": names[::-1], "fixedrange": True},
     }
     tasks = sum(bar.tasks for _, bar in drawn)
-    note = f"{tasks:,} tasks on {len(lanes)} workers; times are yours. Hover for what each was."
+    note = f"{tasks:,} tasks on {len(lanes)} workers, in your time zone. Hover for what each was."
     if found.cut:
         note += " Older ones are left out."
     figure = {"data": [trace for trace in traces if trace["x"]], "layout": layout}

@@ -1,5 +1,7 @@
 """The pages of a trial, of comparisons and of the cluster, as people see them."""
 
+import zipfile
+
 import pytest
 
 from nas.drawing.measured import subject_of
@@ -157,3 +159,33 @@ def test_a_task_that_begins_appears_by_itself(visit, store, jobs):
     row = page.get_by_role("region", name="Tasks that run now").locator("tbody tr")
     assert "train" in row.inner_text()
     assert "running" in row.inner_text()
+
+
+def test_an_export_is_asked_for_followed_and_fetched(visit, store, jobs, tmp_path):
+    store.leases.appear(myself(), 1)
+    page = visit().open(PAGES["a finished trial"])
+    page.get_by_role("button", name="Export this model").click()
+    page.get_by_text("Waiting for a dispatcher").wait_for()
+    task = store.tasks.claim(myself())
+    assert (task.kind, task.payload["trial"]) == ("export", 4)
+    archive = tmp_path / ".nas" / "exports" / "tasks" / "one-trial-4.zip"
+    archive.parent.mkdir(parents=True)
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("one-trial-4/model.py", "")
+    store.tasks.finish(task, {"files": ["model.py"], "file": str(archive)})
+    link = page.get_by_role("link", name="The export: download")
+    link.wait_for(timeout=15_000)
+    with page.expect_download() as fetched:
+        link.click()
+    assert fetched.value.suggested_filename == "one-trial-4.zip"
+
+
+def test_an_export_that_fails_says_why(visit, store, jobs):
+    store.leases.appear(myself(), 1)
+    page = visit().open(PAGES["a finished trial"])
+    page.get_by_role("button", name="Export this model").click()
+    page.get_by_text("Waiting for a dispatcher").wait_for()
+    error = {"kind": "nothing_to_export", "message": "its weights are gone"}
+    store.tasks.fail(store.tasks.claim(myself()), error)
+    page.get_by_text("That didn't work: its weights are gone").wait_for(timeout=15_000)
+    assert page.get_by_role("button", name="Export this model").is_enabled()
