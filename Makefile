@@ -17,7 +17,7 @@ BENCH_OPTIONS ?=
 # More threads than cores make torch many times slower, also in tests that run side by side.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: help setup demo serve mlflow screenshots test test-slow faults lint format bench clean
+.PHONY: help setup demo serve mlflow screenshots test test-slow faults lint audit format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ lint: $(STAMP) ## Style (ruff), format and types (mypy --strict)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit: $(STAMP) ## Known vulnerabilities of the pinned packages
+	$(BIN)/python .ci/audit.py
 
 format: $(STAMP) ## Put the code into its format and fix what can be fixed
 	$(BIN)/ruff format .
