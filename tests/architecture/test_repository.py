@@ -24,6 +24,7 @@ TARGETS = {
     "format",
     "help",
     "lint",
+    "audit",
     "mlflow",
     "screenshots",
     "serve",
