@@ -49,7 +49,8 @@ class Reader:
         if store is None:
             return 0, []
         total, found = store.jobs.find(states, owner, text, skip, most)
-        return total, [self._summary(store, job) for job in found]
+        last = store.jobs.last_events([job.id for job in found])
+        return total, [self._summary(store, job, last[job.id]) for job in found]
 
     def job(self, name: str) -> dict[str, Any]:
         """One job, as ``nas show``."""
@@ -151,10 +152,10 @@ class Reader:
         if self._store:
             self._store.close()
 
-    def _summary(self, store: Store, job: Job) -> dict[str, Any]:
+    def _summary(self, store: Store, job: Job, last: int | None = None) -> dict[str, Any]:
         # The time that a running job was driven grows without events.
         clock = time.monotonic() // _CLOCK if job.state == "running" else None
-        stamp = _stamp(store, job)
+        stamp = _stamp(store, job) if last is None else (job.state, last)
         seen = self._snapshot(store, job, stamp)
         return self._kept.get(
             # What people change is seen at once.

@@ -87,6 +87,14 @@ def test_jobs_are_found_by_state_owner_and_name(store):
     assert names(text="%") == (0, [])
 
 
+def test_newest_events_of_several_jobs_are_those_of_each(store, job):
+    other = store.jobs.create("other", {}, {})
+    store.jobs.set_priority(job.id, 3)
+    ids = [job.id, other.id]
+    assert store.jobs.last_events(ids) == {key: store.jobs.last_event(key) for key in ids}
+    assert store.jobs.last_events([]) == {}
+
+
 def test_the_state_alone_is_asked_for_by_number(store, job):
     assert store.jobs.state(job.id) == "queued"
     assert store.jobs.state(job.id + 1) is None
