@@ -58,13 +58,16 @@ def limits(job: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def cell(value: object) -> str:
-    """A value of a table under a chart, as static/chart.js shows it."""
+def cell(value: object, decimals: int = 0) -> str:
+    """A value of a table under a chart, as static/chart.js shows it.
+
+    Args:
+        value: a number, words, or None where there is none.
+        decimals: of all numbers in its column.
+    """
     if value is None:
         return "–"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:,.{decimals}f}" if isinstance(value, int | float) else str(value)
 
 
 def architecture_lines(data: Mapping[str, Any]) -> list[str]:

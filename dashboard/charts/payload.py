@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -47,8 +48,27 @@ def payload(
         empty: what is said in place of a chart without data.
         link: address before the number in the first column.
     """
-    table = {"columns": [asdict(column) for column in columns], "rows": list(rows), "link": link}
+    shown = [
+        {**asdict(column), "decimals": decimals(column, (row[place] for row in rows))}
+        for place, column in enumerate(columns)
+    ]
+    table = {"columns": shown, "rows": list(rows), "link": link}
     return {**figure, "note": note, "empty": empty, "table": table}
+
+
+def decimals(column: Column, values: Iterable[Any]) -> int:
+    """How many decimals all numbers of a column are shown with, so that their points align.
+
+    Two of percent and of points; otherwise four digits of the largest, at least one decimal.
+    """
+    broken = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
+    if not column.number or not broken:
+        return 0
+    if column.unit in ("%", "points"):
+        return 2
+    if all(value.is_integer() for value in broken):
+        return 0
+    return min(max(3 - math.floor(math.log10(max(broken))), 1), 6)
 
 
 def thinned(values: Sequence[T], most: int) -> list[T]:

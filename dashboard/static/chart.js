@@ -1,6 +1,7 @@
 // Every chart of the dashboard: <div data-chart="URL"> inside a .chart-card (macros.html).
 //
-// The URL answers {note, empty, data, layout, table: {columns: [{title, unit, number}], rows, link}}:
+// The URL answers {note, empty, data, layout,
+// table: {columns: [{title, unit, number, decimals}], rows, link}}:
 // a plotly figure whose colours are written "var(--front)", and the same numbers as a table. A point
 // whose customdata is a trial's number, and the table's first column, lead to link + number.
 import { base } from "./base.js";
@@ -137,7 +138,7 @@ function tabulate(element, { table }) {
     values.forEach((value, index) => {
       const cell = row.insertCell();
       cell.className = table.columns[index].number ? "number" : "";
-      cell.append(index === 0 && table.link ? link(base + table.link, value) : shown(value));
+      cell.append(index === 0 && table.link ? link(base + table.link, value) : shown(value, table.columns[index].decimals));
     });
   }
   box.replaceChildren(made);
@@ -151,9 +152,9 @@ function link(to, number) {
 }
 
 const titled = ({ title, unit }) => (unit ? `${title} (${unit})` : title);
-function shown(value) {
+function shown(value, decimals) {
   if (typeof value !== "number") return value ?? "–";
-  return Number.isInteger(value) ? value.toLocaleString("en") : +value.toPrecision(6);
+  return value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 function csv({ columns, rows }) {

@@ -58,7 +58,15 @@ def test_what_was_spent_of_each_limit():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (1200, "1,200"), (0.123456789, "0.123457")]
+    ("value", "decimals", "text"),
+    [
+        (None, 2, "–"),
+        (1200, 0, "1,200"),
+        (93.75, 2, "93.75"),
+        (80, 2, "80.00"),
+        (0.12345, 4, "0.1235"),
+        ("se", 0, "se"),
+    ],
 )
-def test_values_under_a_chart(value, text):
-    assert formats.cell(value) == text
+def test_values_under_a_chart(value, decimals, text):
+    assert formats.cell(value, decimals) == text
