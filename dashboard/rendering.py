@@ -22,6 +22,10 @@ TABS = {
     "trial_page": "Trial",
 }
 
+#: Milliseconds that a page rests between two refreshes: at least, and for each who follows a job. A
+#: refresh costs the server about half of the latter, so that all of them take half a core at most.
+_REST_MS, _VIEWER_MS = 1000, 25
+
 
 def _addresses(request: Request) -> dict[str, Any]:
     """For every template.
@@ -66,6 +70,7 @@ def job_page(
     whole = {
         "job": job,
         "tabs": _tabs(request, job["name"]),
+        "rest": max(_REST_MS, _VIEWER_MS * request.app.state.hub.followers),
         "events": f"{_url(request, 'events', job['name'])}?after={job['last_event']}",
         **context,
     }

@@ -83,10 +83,11 @@ def trials_page(request: Request, name: str, read: Read) -> Response:
     asked = {key: value for key, value in request.query_params.items() if value}
     filters = {key: value for key, value in asked.items() if key != "page"}
     count = _pages(total, query)
+    varying = read.of(name, "varying", _varying)
     context = {
         "query": query,
         "total": total,
-        "trials": [_shown(trial, read.of(name, "varying", _varying)) for trial in rows],
+        "trials": [_shown(trial, varying) for trial in rows],
         "headings": _headings(query, filters, rows),
         "states": TRIAL_STATES,
         "kinds": TRIAL_KINDS,

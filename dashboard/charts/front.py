@@ -12,7 +12,7 @@ from nas.figures import front_figure
 from nas.store.records import Job, Trial
 
 #: Trials beside the front that are drawn; more of them would be a cloud.
-MOST_OTHERS = 600
+MOST_OTHERS = 400
 
 _COLUMNS = (
     Column("Trial"),

@@ -7,7 +7,7 @@ const main = document.getElementById("main");
 const stale = document.getElementById("stale");
 const { watch, events } = main.dataset;
 const wait = Number(main.dataset.waitSeconds || 2) * 1000;
-const REST = 1000; // milliseconds between two refreshes
+let rest = Number(main.dataset.rest || 1000); // milliseconds between two refreshes, as the server can bear
 let seen = null;
 let due = null;
 let last = 0;
@@ -25,6 +25,7 @@ async function refresh() {
     const fresh = page.getElementById(part.id);
     if (fresh) morph(part, fresh);
   }
+  rest = Number(page.getElementById("main")?.dataset.rest || rest);
   document.dispatchEvent(new Event("nas:changed"));
   again();
 }
@@ -52,14 +53,22 @@ async function attempt(work) {
   }
 }
 
+// The server may give an answer that was hard to make some seconds longer; the last one is fetched once
+// more when all is quiet.
+const QUIET = 6000;
+let settling = null;
+
 function soon() {
   missed = document.hidden;
-  if (missed || due) return;
+  if (missed) return;
+  clearTimeout(settling);
+  settling = setTimeout(() => attempt(refresh), QUIET);
+  if (due) return;
   due = setTimeout(async () => {
     await attempt(refresh);
     last = Date.now();
     due = null;
-  }, Math.max(0, last + REST - Date.now()));
+  }, Math.max(0, last + rest - Date.now()));
 }
 
 async function poll() {
