@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.kept import Kept
 from dashboard.snapshot import Snapshot
-from nas.analysis.summary import job_summary
+from dashboard.summaries import Summaries
 from nas.analysis.verdict import verdict
 from nas.errors import NotFound, StoreUnreachable
 from nas.store.records import Event, Job, Trial
@@ -21,9 +21,6 @@ from nas.store.store import Store
 from nas.store.trial_query import TrialQuery
 
 T = TypeVar("T")
-
-#: Seconds for which the clocks of a running job may stand still.
-_CLOCK = 2.0
 
 
 class Reader:
@@ -33,13 +30,12 @@ class Reader:
         self._url = store_url
         self._store: Store | None = None
         self._lock = Lock()
-        self._kept = Kept()
+        self._kept, self._summaries = Kept(), Summaries()
         self._snapshots = Kept(most=8, rest=0)
 
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs, newest first, as ``nas list``."""
-        store = self._open()
-        return [self._summary(store, job) for job in store.jobs.list()] if store else []
+        return self.jobs_page((), None, "", 0, 10**9)[1]
 
     def jobs_page(
         self, states: Collection[str], owner: str | None, text: str, skip: int, most: int
@@ -49,12 +45,15 @@ class Reader:
         if store is None:
             return 0, []
         total, found = store.jobs.find(states, owner, text, skip, most)
-        last = store.jobs.last_events([job.id for job in found])
-        return total, [self._summary(store, job, last[job.id]) for job in found]
+        return total, self._summaries.of(store, found)
 
     def job(self, name: str) -> dict[str, Any]:
         """One job, as ``nas show``."""
-        return self._summary(*self._job(name))
+        store, job = self._job(name)
+        found = self._summaries.of(store, [store.jobs.stamp(job.id)])
+        if not found:
+            raise NotFound("job", name)
+        return found[0]
 
     def front(self, name: str) -> dict[str, Any]:
         """A job's Pareto front, as ``nas front``."""
@@ -78,7 +77,7 @@ class Reader:
             make: makes it.
         """
         store, job = self._job(name)
-        stamp = _stamp(store, job)
+        stamp = store.jobs.stamp(job.id)
         seen = self._snapshot(store, job, stamp)
         return self._kept.get((job.id, what), stamp, lambda: make(seen))
 
@@ -89,7 +88,7 @@ class Reader:
             NotYetError: if it is being made.
         """
         store, job = self._job(name)
-        stamp = _stamp(store, job)
+        stamp = store.jobs.stamp(job.id)
         seen = self._snapshot(store, job, stamp)
         return self._kept.get_soon((job.id, what), stamp, lambda: make(seen))
 
@@ -152,18 +151,6 @@ class Reader:
         if self._store:
             self._store.close()
 
-    def _summary(self, store: Store, job: Job, last: int | None = None) -> dict[str, Any]:
-        # The time that a running job was driven grows without events.
-        clock = time.monotonic() // _CLOCK if job.state == "running" else None
-        stamp = _stamp(store, job) if last is None else (job.state, last)
-        seen = self._snapshot(store, job, stamp)
-        return self._kept.get(
-            # What people change is seen at once.
-            (job.id, "summary", job.state, job.request, job.priority),
-            (stamp, clock),
-            lambda: job_summary(store, job, seen.trials, stamp[1]),
-        )
-
     def _snapshot(self, store: Store, job: Job, stamp: Hashable) -> Snapshot:
         return self._snapshots.get(job.id, stamp, lambda: Snapshot(store, job))
 
@@ -178,10 +165,6 @@ class Reader:
             if self._store is None and _exists(self._url):
                 self._store = Store(self._url)
             return self._store
-
-
-def _stamp(store: Store, job: Job) -> tuple[str, int]:
-    return job.state, store.jobs.last_event(job.id)
 
 
 def _exists(url: str) -> bool:

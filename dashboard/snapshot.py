@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from nas.analysis.effects import Effects, effects_of
-from nas.analysis.front import Front, front_of
+from nas.analysis.front import Front, front
 from nas.store.records import Job, ReportRow, Trial
 from nas.store.store import Store
 
@@ -35,7 +35,7 @@ class Snapshot:
     @cached_property
     def front(self) -> Front:
         """The Pareto front of the trials."""
-        return front_of(self.job, self.trials)
+        return front(self.store, self.job)
 
     @cached_property
     def effects(self) -> Effects:

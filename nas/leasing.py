@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from nas.errors import LeaseLost, StoreUnreachable, WrongState
 from nas.holder import is_gone, is_here, myself, process_of
+from nas.store.leases import Holding
 from nas.store.records import Job, Request
 from nas.store.store import Store
 from nas.store.transactions import Lease
@@ -92,9 +93,8 @@ def driving(store: Store, job: Job, lease: Lease | None = None) -> Iterator[Held
             store.leases.release(lease)
 
 
-def is_driven(store: Store, job: Job) -> bool:
-    """Whether some process holds the job, as far as can be told at once."""
-    held = store.leases.of(job.id)
+def is_driven(held: Holding | None) -> bool:
+    """Whether some process holds a job of this lease, as far as can be told at once."""
     return held is not None and not is_gone(held.holder) and not _long_silent(held.beat_ms)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from nas.analysis.spending import spending
 from nas.budget import STOPPED, Budget, Spending
 from nas.speeds import Speeds
 from nas.store.records import INHERITED, Job, Outcome, Purpose, ReportRow, Work
@@ -71,6 +72,7 @@ class Meter:
         clock: Callable[[], float] = time.monotonic,
         purpose: Purpose = "job",
     ) -> None:
+        self._store, self._job = store, job
         self._charges, self._trials = store.charges, store.trials
         self._job_id = job.id
         self._clock = clock
@@ -89,11 +91,7 @@ class Meter:
     def __enter__(self) -> Meter:
         """Begin a spell of driving, after all earlier ones."""
         self._drive = self._charges.begin_drive(self._job_id, self._purpose)
-        hours = self._charges.driven_seconds(self._job_id) / 3600
-        self._before = Spending(wall_clock=hours)
-        for charge in self._charges.list(self._job_id):
-            if charge.work != "retrain":
-                self._closed += _spent(charge.seconds, charge.cpus, charge.gpus, charge.epochs)
+        self._before = spending(self._store, self._job)
         self._learn_from_reports()
         self._began = self._beat_at = self._clock()
         return self

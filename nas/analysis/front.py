@@ -9,6 +9,7 @@ from typing import Any
 
 from nas.analysis.intervals import Interval, t_interval
 from nas.pareto import front_indices, hypervolume
+from nas.store.race import Race
 from nas.store.records import COSTS, Job, Trial
 from nas.store.store import Store
 
@@ -110,7 +111,26 @@ class Front:
 
 def front(store: Store, job: Job, under: Mapping[str, float] | None = None) -> Front:
     """The front over all trials of the search that trained to the end within the job's limits."""
-    return front_of(job, store.trials.list(job.id), under)
+    repeats = store.trials.of_kind([job.id], "finalist").get(job.id, [])
+    return front_of(job, [*leaders(store, [job], under).get(job.id, []), *repeats], under)
+
+
+def leaders(
+    store: Store, jobs: Sequence[Job], under: Mapping[str, float] | None = None
+) -> dict[int, list[Trial]]:
+    """By job the trials that its front is made of, and its most accurate ones, beside a few others.
+
+    However many trials there are, only these are read.
+    """
+    races: dict[Race, list[int]] = {}
+    for job in jobs:
+        limits = tuple(sorted(_limits(job.spec).items()))
+        race = Race(job.details["objective"], limits, tuple(sorted((under or {}).items())))
+        races.setdefault(race, []).append(job.id)
+    found: dict[int, list[Trial]] = {}
+    for race, ids in races.items():
+        found |= store.trials.leading(ids, race)
+    return found
 
 
 def front_of(job: Job, trials: Sequence[Trial], under: Mapping[str, float] | None = None) -> Front:

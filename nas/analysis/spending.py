@@ -8,16 +8,29 @@ from nas.budget import NAMES, Budget, Spending, plain_hours
 from nas.durations import in_words
 from nas.store.records import Charge, Job
 from nas.store.store import Store
+from nas.store.tallies import Tally
 
 
-def spending(store: Store, job: Job) -> Spending:
-    """What a job has spent so far of what its budget limits; retrained trials are beside it."""
-    epochs, cpu_seconds, gpu_seconds = store.charges.totals(job.id)
-    closed = Spending(
-        epochs, store.charges.driven_seconds(job.id) / 3600, cpu_seconds / 3600, gpu_seconds / 3600
+def spending(store: Store, job: Job, tally: Tally | None = None) -> Spending:
+    """What a job has spent so far of what its budget limits; retrained trials are beside it.
+
+    Args:
+        store: of the job.
+        job: with or without a budget.
+        tally: of the job, where it was made already.
+    """
+    tally = tally or store.tallies.of(job.id)
+    charged = tally.charged
+    spent = Spending(
+        charged.epochs,
+        tally.driven_seconds / 3600,
+        charged.cpu_seconds / 3600,
+        charged.gpu_seconds / 3600,
     )
+    if not charged.running:
+        return spent
     running = store.charges.list(job.id, "running")
-    return closed + of_charges(charge for charge in running if charge.work != "retrain")
+    return spent + of_charges(charge for charge in running if charge.work != "retrain")
 
 
 def of_charges(charges: Iterable[Charge]) -> Spending:

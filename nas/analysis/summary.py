@@ -8,37 +8,48 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from nas.analysis.front import Point, comparable, front_of, point_of
+from nas.analysis.front import Point, comparable, front_of, leaders, point_of
 from nas.analysis.spending import limits_of, spending
 from nas.leasing import is_driven
 from nas.store.records import COSTS, Job, Trial
 from nas.store.store import Store
+from nas.store.tallies import Group, Tally
 from nas.tracking.links import TrackedRun
 
 #: States of a trial in the order in which people read them.
 STATES = ("done", "pruned", "failed", "running", "waiting")
 
+#: Jobs of one query: databases limit how many values it may name.
+_BLOCK = 1000
 
-def job_summary(
-    store: Store,
-    job: Job,
-    trials: Sequence[Trial] | None = None,
-    last_event: int | None = None,
+
+def job_summary(store: Store, job: Job) -> dict[str, Any]:
+    """Everything about a job that fits a screen; keys and units are documented and stable."""
+    return job_summaries(store, [job])[0]
+
+
+def job_summaries(store: Store, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """The same for many jobs, in their order, with as many queries as for one."""
+    blocks = (jobs[start : start + _BLOCK] for start in range(0, len(jobs), _BLOCK))
+    return [summary for block in blocks for summary in _summaries(store, block)]
+
+
+def _summaries(store: Store, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    ids = [job.id for job in jobs]
+    tallies = store.tallies.each(ids)
+    leading, again = leaders(store, jobs), store.trials.of_kind(ids, "retrain")
+    return [
+        _summary(store, job, tallies[job.id], leading.get(job.id, []), again.get(job.id, []))
+        for job in jobs
+    ]
+
+
+def _summary(
+    store: Store, job: Job, tally: Tally, leading: list[Trial], again: list[Trial]
 ) -> dict[str, Any]:
-    """Everything about a job that fits a screen; keys and units are documented and stable.
-
-    Args:
-        store: of the job.
-        job: as it is now.
-        trials: of the job, where they were read already.
-        last_event: the job's newest event before they were read.
-    """
-    if last_event is None:
-        last_event = store.jobs.last_event(job.id)
-    trials = store.trials.list(job.id) if trials is None else trials
-    searched = [trial for trial in trials if trial.searched]
-    reused = store.trainings.reused(job.id)
-    found = front_of(job, searched)  # without repeats, whose intervals would load scipy
+    searched = [group for group in tally.groups if group.searched]
+    counted = [group for group in searched if group.counted]
+    found = front_of(job, leading)  # without repeats, whose intervals would load scipy
     return {
         "id": job.id,
         "name": job.name,
@@ -47,7 +58,7 @@ def job_summary(
         "owner": job.owner,
         "priority": job.priority,
         "request": job.request,
-        "driven": is_driven(store, job),
+        "driven": is_driven(tally.holding),
         "created": iso(job.created_ms),
         "started": iso(job.started_ms),
         "finished": iso(job.finished_ms),
@@ -56,39 +67,39 @@ def job_summary(
         "rungs": list(job.details["rungs"]),
         "budget": {"trials": job.spec["search"]["trials"], **limits_of(job)},
         "spent": {
-            "trials": sum(trial.counted for trial in searched),
-            **asdict(spending(store, job)),
+            "trials": sum(group.count for group in counted),
+            **asdict(spending(store, job, tally)),
         },
         "stopped_by": job.details.get("stopped_by"),
-        "trials": counts([trial for trial in searched if trial.counted]),
-        "warm_start": counts([trial for trial in searched if not trial.counted]),
-        "finalists": counts([trial for trial in trials if trial.kind == "finalist"]),
-        "retrained": [_again(trial) for trial in trials if trial.kind == "retrain"],
+        "trials": counts(counted),
+        "warm_start": counts([group for group in searched if not group.counted]),
+        "finalists": counts([group for group in tally.groups if group.kind == "finalist"]),
+        "retrained": [_again(trial) for trial in again],
         "epochs": epochs(
             searched,
             job.details["rungs"][-1],
-            reused.search_epochs,
-            store.trainings.inherited_epochs(job.id),
+            tally.reused.search_epochs,
+            tally.inherited_epochs,
         ),
         "cache": {
-            "reports": reused.reports,
-            "epochs": reused.epochs,
-            "worker_seconds": reused.seconds,
+            "reports": tally.reused.reports,
+            "epochs": tally.reused.epochs,
+            "worker_seconds": tally.reused.seconds,
         },
         "checkpoints": {
             "place": job.details.get("checkpoints"),
             "disk_limit": job.spec.get("checkpoints", {}).get("disk_limit"),
-            "dropped": store.trials.dropped(job.id),
+            "dropped": tally.dropped,
             "over_disk_limit": job.details.get("over_disk_limit"),
         },
         "duplicates": job.details.get("duplicates"),
         "exhausted": job.details.get("exhausted", False),
-        "worker_seconds": store.trials.worker_seconds(job.id),
+        "worker_seconds": tally.worker_seconds,
         "extensions": [_extension(entry) for entry in job.details.get("extensions", [])],
-        "best": _best(job, trials),
+        "best": _best(job, leading),
         "front_size": len(found.points),
         "hypervolume": found.hypervolume,
-        "last_event": last_event,
+        "last_event": tally.last_event,
         "mlflow": None if (run := TrackedRun.of(job.details)) is None else run.to_dict(),
     }
 
@@ -104,21 +115,21 @@ def trial_row(trial: Trial) -> dict[str, Any]:
     }
 
 
-def counts(trials: Sequence[Trial]) -> dict[str, int]:
+def counts(groups: Sequence[Group]) -> dict[str, int]:
     """How many trials, and how many in each state."""
-    found = {"total": len(trials)} | dict.fromkeys(STATES, 0)
-    for trial in trials:
-        found[trial.state] += 1
+    found = {"total": sum(group.count for group in groups)} | dict.fromkeys(STATES, 0)
+    for group in groups:
+        found[group.state] += group.count
     return found
 
 
 def epochs(
-    trials: Sequence[Trial], budget: int, reused: int = 0, inherited: int = 0
+    groups: Sequence[Group], budget: int, reused: int = 0, inherited: int = 0
 ) -> dict[str, int | float]:
     """What stopping early saved.
 
     Args:
-        trials: of the search, without finalists.
+        groups: of the search's trials, without finalists.
         budget: epochs of a trial that runs to the end.
         reused: epochs of these trials that came from the cache.
         inherited: epochs of scores on inherited weights.
@@ -129,8 +140,8 @@ def epochs(
         or been scored; ``saved_share`` of the latter by pruning, less what scores took: below 0
         where they took more.
     """
-    passed = sum(trial.epoch for trial in trials)
-    saved = sum(budget - trial.epoch for trial in trials if _saves(trial))
+    passed = sum(group.epochs for group in groups)
+    saved = sum(budget * group.count - group.epochs for group in groups if _saves(group))
     whole = passed + saved
     share = (saved - inherited) / whole if whole else 0.0
     return {
@@ -149,8 +160,8 @@ def _again(trial: Trial) -> dict[str, Any]:
     return {"trial": trial.number, **{k: getattr(trial, k) for k in kept}, "epochs": budget}
 
 
-def _saves(trial: Trial) -> bool:
-    return trial.state == "pruned" and trial.counted  # nobody would train what is taken over
+def _saves(group: Group) -> bool:
+    return group.state == "pruned" and group.counted  # nobody would train what is taken over
 
 
 def iso(ms: int | None) -> str | None:

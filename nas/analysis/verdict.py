@@ -23,6 +23,7 @@ from nas.analysis.summary import epochs
 from nas.budget import Spending
 from nas.store.records import Job, Trial
 from nas.store.store import Store
+from nas.store.tallies import Group
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,15 @@ class Verdict:
 
 def verdict(store: Store, job: Job) -> Verdict:
     """Compare a job's front with its baselines, by the finalists' further seeds."""
-    reused = store.trainings.reused(job.id).search_epochs
+    tally = store.tallies.of(job.id)
     trials, budget = store.trials.list(job.id), job.details["rungs"][-1]
     scores = None
     if job.spec["search"].get("inherit"):
         scores = inherited(trials, store.trials.reports(job.id), budget)
     audit = job_audit(store, job, trials)
-    return verdict_of(job, trials, reused, audit, spending(store, job), scores)
+    return verdict_of(
+        job, trials, tally.reused.search_epochs, audit, spending(store, job, tally), scores
+    )
 
 
 def verdict_of(
@@ -169,7 +172,7 @@ def verdict_of(
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
     told = [*sentences(found, baselines, made, objective, names, even), neighbour_sentence(made)]
     saved = epochs(
-        [t for t in trials if t.searched],
+        [Group(t.kind, t.state, 1, t.epoch) for t in trials if t.searched],
         job.details["rungs"][-1],
         reused,
         scores.epochs if scores else 0,

@@ -63,9 +63,9 @@ class Local:
         with existing_store() as store:
             if store is None:
                 return []
-            from nas.analysis.summary import job_summary
+            from nas.analysis.summary import job_summaries
 
-            return [job_summary(store, job) for job in store.jobs.list()]
+            return job_summaries(store, store.jobs.list())
 
     def job(self, name: str) -> dict[str, Any]:
         """One job."""

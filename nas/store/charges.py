@@ -71,20 +71,6 @@ class Charges(Tables):
         with self._writing() as connection:
             connection.execute(update(charges).where(charges.c.id == charge_id).values(changes))
 
-    def totals(self, job_id: int) -> tuple[int, float, float]:
-        """Epochs, CPU-seconds and GPU-seconds; without what runs, and what was retrained."""
-        sums = (
-            charges.c.epochs,
-            charges.c.seconds * charges.c.cpus,
-            charges.c.seconds * charges.c.gpus,
-        )
-        ours = (charges.c.job_id == job_id) & (charges.c.work != "retrain")
-        query = select(*(func.sum(each) for each in sums)).where(ours)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one()
-        epochs, cpus, gpus = tuple(row)
-        return int(epochs or 0), float(cpus or 0.0), float(gpus or 0.0)
-
     def latest(self, count: int, after_ms: int = 0) -> list[Charge]:
         """The newest charges of all jobs, oldest first; those that run as in ``list``.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NameTaken, NotFound
@@ -14,6 +15,17 @@ from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import events, jobs
 from nas.store.tasks import add_task
 from nas.store.transactions import Tables, patient
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What tells whether a job or its trials changed: what people change, and the newest event."""
+
+    id: int
+    last_event: int
+    state: str = ""
+    request: str = ""
+    priority: int = 0
 
 
 @patient
@@ -167,17 +179,9 @@ class Jobs(Tables):
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar() or 0)
 
-    def last_events(self, job_ids: Collection[int]) -> dict[int, int]:
-        """The ids of the newest events of several jobs, 0 where there is none."""
-        # A search in the index for each, where grouping would read all of their events.
-        newest = select(func.max(events.c.id)).where(events.c.job_id == jobs.c.id)
-        query = select(jobs.c.id, newest.scalar_subquery()).where(jobs.c.id.in_(job_ids))
-        with self._engine.connect() as connection:
-            return {job_id: event or 0 for job_id, event in connection.execute(query)}
-
     def find(
         self, states: Collection[str], owner: str | None, text: str, skip: int, most: int
-    ) -> tuple[int, list[Job]]:
+    ) -> tuple[int, list[Stamp]]:
         """How many jobs there are of these states and this owner, and some of them, newest first.
 
         Args:
@@ -190,14 +194,32 @@ class Jobs(Tables):
         wanted = [jobs.c.name.icontains(text, autoescape=True)] if text else []
         wanted += [jobs.c.state.in_(states)] if states else []
         wanted += [jobs.c.owner == owner] if owner is not None else []
-        query = select(jobs).where(*wanted).order_by(jobs.c.id.desc()).offset(skip).limit(most)
+        query = _stamps(*wanted).order_by(jobs.c.id.desc()).offset(skip).limit(most)
         with self._engine.connect() as connection:
             count = select(func.count()).select_from(jobs).where(*wanted)
             total = connection.execute(count).scalar_one()
-            return total, [as_record(Job, row) for row in connection.execute(query).mappings()]
+            return total, [Stamp(*row) for row in connection.execute(query)]
+
+    def stamp(self, job_id: int) -> Stamp:
+        """Of one job; without events where there is no such job any more."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_stamps(jobs.c.id == job_id)).first()
+        return Stamp(*row) if row else Stamp(job_id, 0)
+
+    def each(self, job_ids: Collection[int]) -> list[Job]:
+        """Jobs of these ids, as far as they are there; newest first."""
+        query = select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id.desc())
+        with self._engine.connect() as connection:
+            return [as_record(Job, row) for row in connection.execute(query).mappings()]
 
     def list(self) -> list[Job]:
         """All jobs, newest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(jobs).order_by(jobs.c.id.desc())).mappings()
             return [as_record(Job, row) for row in rows]
+
+
+def _stamps(*wanted: ColumnElement[bool]) -> Select[Any]:
+    newest = select(func.max(events.c.id)).where(events.c.job_id == jobs.c.id).scalar_subquery()
+    state = (jobs.c.state, jobs.c.request, jobs.c.priority)
+    return select(jobs.c.id, func.coalesce(newest, 0), *state).where(*wanted)

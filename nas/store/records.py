@@ -19,6 +19,9 @@ OVER: tuple[JobState, ...] = ("done", "failed", "cancelled")
 #: Kinds that the search is made of; the others train again what it found.
 SEARCHED: tuple[TrialKind, ...] = ("baseline", "search", "warm")
 
+#: Kinds that count towards ``search.trials``; what was taken over cost nothing.
+COUNTED: tuple[TrialKind, ...] = ("baseline", "search")
+
 #: The label of searched trials that were drawn uniformly and are never pruned.
 AUDIT = "audit"
 
@@ -131,7 +134,7 @@ class Trial:
     @property
     def counted(self) -> bool:
         """Whether it counts towards ``search.trials``; what was taken over cost nothing."""
-        return self.searched and self.kind != "warm"
+        return self.kind in COUNTED
 
     def cost(self, objective: str) -> float:
         """The cost of this name (one of ``COSTS``).

@@ -9,6 +9,7 @@ from nas.store.database import open_engine
 from nas.store.jobs import Jobs
 from nas.store.leases import Leases
 from nas.store.queue import Queue
+from nas.store.tallies import Tallies
 from nas.store.tasks import ServiceTasks
 from nas.store.tokens import Tokens
 from nas.store.trainings import Trainings
@@ -27,6 +28,7 @@ class Store:
         jobs: jobs and events.
         trials: trials and reports.
         trainings: what was trained in any job, by hash.
+        tallies: jobs in a few numbers each.
         charges: what workers spent, and how long the job was driven.
         leases: who drives which job.
         queue: which job is next.
@@ -59,6 +61,7 @@ class Store:
         self.jobs = Jobs(self.engine, lease, patience)
         self.trials = Trials(self.engine, lease, patience)
         self.trainings = Trainings(self.engine, lease, patience)
+        self.tallies = Tallies(self.engine, lease, patience)
         self.charges = Charges(self.engine, lease, patience)
         self.leases = Leases(self.engine, None, patience)
         self.queue = Queue(self.engine, None, patience)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 
-from nas.store.records import INHERITED, SEARCHED, ReportRow
+from nas.store.records import ReportRow
 from nas.store.rows import as_record
 from nas.store.schema import jobs, reports, trials
 from nas.store.transactions import Tables, patient
@@ -29,22 +29,6 @@ class Training:
     source: str
     test_accuracy: float | None
     reports: tuple[ReportRow, ...]
-
-
-@dataclass(frozen=True)
-class Reused:
-    """What a job took from the cache.
-
-    Attributes:
-        reports: rungs that were not trained.
-        epochs: of those; ``search_epochs`` of the search alone.
-        seconds: that they took a worker when they were trained.
-    """
-
-    reports: int = 0
-    epochs: int = 0
-    search_epochs: int = 0
-    seconds: float = 0.0
 
 
 @patient
@@ -100,27 +84,3 @@ class Trainings(Tables):
         )
         with self._engine.connect() as connection:
             return connection.execute(query).scalar()
-
-    def inherited_epochs(self, job_id: int) -> int:
-        """Epochs that inserted parts trained for scores on inherited weights."""
-        query = (
-            select(func.sum(func.json_array_length(reports.c.train_loss)))
-            .select_from(reports.join(trials, trials.c.id == reports.c.trial_id))
-            .where(trials.c.job_id == job_id, reports.c.epoch == INHERITED)
-        )
-        with self._engine.connect() as connection:
-            return int(connection.execute(query).scalar() or 0)
-
-    def reused(self, job_id: int) -> Reused:
-        """What a job took from the cache so far."""
-        length = func.json_array_length(reports.c.train_loss)
-        searched = case((trials.c.kind.in_(SEARCHED), length), else_=0)
-        seconds = reports.c.train_seconds + reports.c.evaluation_seconds
-        query = (
-            select(func.count(), func.sum(length), func.sum(searched), func.sum(seconds))
-            .select_from(reports.join(trials, trials.c.id == reports.c.trial_id))
-            .where(trials.c.job_id == job_id, reports.c.cached_from != "")
-        )
-        with self._engine.connect() as connection:
-            count, epochs, search_epochs, spent = connection.execute(query).one()
-        return Reused(count, int(epochs or 0), int(search_epochs or 0), float(spent or 0))

@@ -83,19 +83,20 @@ class TrialQuery:
     def select(self, job_id: int) -> Select[tuple[object, ...]]:
         """Rows of a page with ``total``, how many there are on all pages."""
         value = SORTS[self.sort]
-        query = (
-            select(trials, func.count().over().label("total"))
-            .where(trials.c.job_id == job_id, *self._conditions())
-            .order_by(
-                case((trials.c.state == "failed", 1), else_=0),
-                case((value.is_(None), 1), else_=0),
-                value.desc() if self.descending else value.asc(),
-                trials.c.number,
-            )
+        order = (
+            case((trials.c.state == "failed", 1), else_=0),
+            case((value.is_(None), 1), else_=0),
+            value.desc() if self.descending else value.asc(),
+            trials.c.number,
         )
-        if self.size is None:
-            return query
-        return query.limit(self.size).offset((self.page - 1) * self.size)
+        wanted = (trials.c.job_id == job_id, *self._conditions())
+        # Ids are ordered first: whole rows would be carried through the sort of all trials.
+        found = select(trials.c.id, func.count().over().label("total")).where(*wanted)
+        if self.size is not None:
+            found = found.order_by(*order).limit(self.size).offset((self.page - 1) * self.size)
+        page = found.subquery()
+        rows = select(trials, page.c.total).join(page, page.c.id == trials.c.id)
+        return rows.order_by(*order)
 
     def _conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []

@@ -6,11 +6,20 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
-from nas.store.records import INHERITED, SEARCHED, NewTrial, ReportRow, Trial, TrialState
+from nas.store.race import Race
+from nas.store.records import (
+    INHERITED,
+    SEARCHED,
+    NewTrial,
+    ReportRow,
+    Trial,
+    TrialKind,
+    TrialState,
+)
 from nas.store.rows import as_record, inserted_id, now_ms, record_event
 from nas.store.schema import drawings, reports, trials
 from nas.store.transactions import Tables, patient
@@ -120,17 +129,6 @@ class Trials(Tables):
             data = {"number": trial.number, "epoch": epoch}
             record_event(connection, trial.job_id, "checkpoint_dropped", data, trial.id)
 
-    def dropped(self, job_id: int) -> int:
-        """How many checkpoints of a job were given up for room."""
-        query = (
-            select(func.count())
-            .select_from(reports.join(trials, trials.c.id == reports.c.trial_id))
-            .where(trials.c.job_id == job_id)
-            .where(reports.c.checkpoint == "", reports.c.checkpoint_sha256 != "")
-        )
-        with self._engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
-
     def count_attempt(self, trial: Trial) -> None:
         """Note that a segment was lost with its worker."""
         with self._writing() as connection:
@@ -182,16 +180,6 @@ class Trials(Tables):
                 found.setdefault(job_id, {})[state] = count
         return found
 
-    def worker_seconds(self, job_id: int) -> float:
-        """Seconds that workers spent on a job's recorded rungs; those from the cache cost none."""
-        query = (
-            select(func.sum(reports.c.train_seconds + reports.c.evaluation_seconds))
-            .join(trials, trials.c.id == reports.c.trial_id)
-            .where(trials.c.job_id == job_id, reports.c.cached_from == "")
-        )
-        with self._engine.connect() as connection:
-            return float(connection.execute(query).scalar() or 0)
-
     def reports(
         self, job_id: int, trial_ids: Collection[int] | None = None
     ) -> dict[int, list[ReportRow]]:
@@ -224,6 +212,22 @@ class Trials(Tables):
         if not rows and query.page > 1:
             return self.page(job_id, replace(query, page=1, size=1))[0], []
         return (rows[0]["total"] if rows else 0), [as_record(Trial, row) for row in rows]
+
+    def leading(self, job_ids: Collection[int], race: Race) -> dict[int, list[Trial]]:
+        """Of each job the trials that may be on its front, or the most accurate; by number."""
+        return self._by_job(trials.c.id.in_(race.select(job_ids)))
+
+    def of_kind(self, job_ids: Collection[int], kind: TrialKind) -> dict[int, list[Trial]]:
+        """Trials of one kind by job, by number."""
+        return self._by_job(trials.c.job_id.in_(job_ids), trials.c.kind == kind)
+
+    def _by_job(self, *wanted: ColumnElement[bool]) -> dict[int, list[Trial]]:
+        query = select(trials).where(*wanted).order_by(trials.c.number)
+        found: dict[int, list[Trial]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query).mappings():
+                found.setdefault(row["job_id"], []).append(as_record(Trial, row))
+        return found
 
     def list(self, job_id: int) -> list[Trial]:
         """All trials of a job by number."""

@@ -293,6 +293,6 @@ def test_a_full_disk_on_which_room_can_be_made(tmp_path):
                 resize(size)
         alike = job.results()
         assert alike == {key: one.results()[key] for key in alike}
-        assert job.store.trials.dropped(job.row.id) > 0
+        assert job.store.tallies.of(job.row.id).dropped > 0
         assert {t.attempts for t in job.book.trials.values()} == {0}
         assert all(weights(job, trial.number) for trial in contenders(job.book))

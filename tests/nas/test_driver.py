@@ -70,7 +70,7 @@ def test_ctrl_c_leaves_a_job_that_goes_on(store, home):
     with pytest.raises(KeyboardInterrupt):
         drive(store, home, job, Workers(spoil=spoil))
     assert store.jobs.get("small").state == "interrupted"
-    assert not is_driven(store, job)
+    assert not is_driven(store.leases.of(job.id))
     assert drive(store, home, store.jobs.get("small")).state == "done"
 
 
@@ -154,7 +154,7 @@ def quick_beats(monkeypatch):
 def test_a_paused_job_keeps_what_ran_and_goes_on(store, home, quick_beats):
     job = drive(store, home, record(store), asking(store, pause))
     assert (job.state, job.request) == ("paused", "")
-    assert not is_driven(store, job)
+    assert not is_driven(store.leases.of(job.id))
     assert store.charges.list(job.id, "lost") == store.charges.list(job.id, "stopped") == []
     before = store.trials.reports(job.id)
     assert requeue(store, job).state == "queued"

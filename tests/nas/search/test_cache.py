@@ -70,10 +70,10 @@ def test_the_same_job_under_another_name_trains_nothing(store, new_book):
 def test_what_came_from_the_cache_is_not_charged_but_counted(store, new_book):
     first, second = new_book(), new_book(name="again")
     whole(first, store)
-    spent = store.trials.worker_seconds(first.plan.job_id)
+    spent = store.tallies.of(first.plan.job_id).worker_seconds
     whole(second, store)
-    assert store.trials.worker_seconds(second.plan.job_id) == 0
-    reused = store.trainings.reused(second.plan.job_id)
+    assert store.tallies.of(second.plan.job_id).worker_seconds == 0
+    reused = store.tallies.of(second.plan.job_id).reused
     assert reused.seconds == pytest.approx(spent)
     assert reused.reports == sum(map(len, first.reports.values()))
     assert reused.epochs == sum(t.epoch for t in first.trials.values())
@@ -94,7 +94,7 @@ def test_another_recipe_or_seed_is_another_training(store, new_book):
     for name, change in (("rate", {"recipe": {"epochs": 9, "learning_rate": 0.2}}), ("s", {})):
         book = new_book(name=name, seed=7 if name == "s" else 0, **change)
         assert whole(book, store).seen
-        assert store.trainings.reused(book.plan.job_id).reports == 0
+        assert store.tallies.of(book.plan.job_id).reused.reports == 0
 
 
 def test_the_switch_turns_it_off(store, new_book):
@@ -180,7 +180,7 @@ def test_who_must_go_on_without_a_checkpoint_is_trained_from_the_start(store, ne
     gone_on = [t for t in again if t.end_epoch == 3]
     assert {second.trials[int(t.key.split(":")[0])].hash for t in gone_on} <= pruned
     assert {(t.start_epoch, t.checkpoint_in) for t in gone_on} == {(0, None)}
-    reached = store.trainings.reused(second.plan.job_id).search_epochs
+    reached = store.tallies.of(second.plan.job_id).reused.search_epochs
     assert second.trained_epochs() + reached > sum(t.epoch for t in second.searched())
 
 

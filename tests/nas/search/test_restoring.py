@@ -42,7 +42,9 @@ def test_contenders_get_their_weights_back_and_keep_their_numbers(store, bare):
 
 def test_what_is_trained_for_the_weights_is_charged(store, bare):
     workers = restore(bare, store)
-    assert store.trials.worker_seconds(bare.plan.job_id) == pytest.approx(2.0 * len(workers.seen))
+    assert store.tallies.of(bare.plan.job_id).worker_seconds == pytest.approx(
+        2.0 * len(workers.seen)
+    )
     assert bare.trained_epochs() == 9 * len(workers.seen)
 
 

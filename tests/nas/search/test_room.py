@@ -126,7 +126,7 @@ def test_a_limit_holds_and_what_is_needed_stays(store, run, home, size):
     kept = {number for number, rows in book.reports.items() if rows[-1].checkpoint}
     assert {t.number for t in contenders(book)} <= kept
     dropped = [rows[-1] for rows in book.reports.values() if rows[-1].dropped]
-    assert store.trials.dropped(job.id) == len(dropped) > 0
+    assert store.tallies.of(job.id).dropped == len(dropped) > 0
     assert all(Path(book.reports[n][-1].checkpoint).exists() for n in kept)
     assert "over_disk_limit" not in job.details
 
@@ -202,7 +202,7 @@ def test_a_full_disk_is_given_room_and_the_segment_is_done_again(store, run, hom
     assert job.state == "done"
     assert results(book) == wanted
     assert book.trials[12].attempts == 0
-    assert store.trials.dropped(job.id) == 3
+    assert store.tallies.of(job.id).dropped == 3
     assert sum(c.outcome == "failed" for c in store.charges.list(job.id)) == 3
 
 

@@ -87,7 +87,7 @@ def test_another_recipe_informs_the_sampler_only(store, new_book, base):
     run(book, store)
     assert not of_kind(book, "warm")
     assert len(book.searched()) == 20
-    assert store.trainings.reused(book.plan.job_id).reports == 0
+    assert store.tallies.of(book.plan.job_id).reused.reports == 0
 
 
 def test_longer_trainings_are_the_closer_fidelity(store, new_book, base):

@@ -77,7 +77,9 @@ def test_jobs_are_found_by_state_owner_and_name(store):
 
     def names(states=(), owner=None, text="", skip=0, most=10):
         total, found = store.jobs.find(states, owner, text, skip, most)
-        return total, [job.name for job in found]
+        jobs = {job.id: job for job in store.jobs.each([stamp.id for stamp in found])}
+        assert all(stamp == store.jobs.stamp(stamp.id) for stamp in found)
+        return total, [jobs[stamp.id].name for stamp in found]
 
     assert names() == (4, ["job_3", "job_2", "job_1", "job_0"])
     assert names(skip=1, most=2) == (4, ["job_2", "job_1"])
@@ -85,14 +87,6 @@ def test_jobs_are_found_by_state_owner_and_name(store):
     assert names(states=["failed", "queued"], owner="o1") == (2, ["job_3", "job_1"])
     assert names(text="B_2") == (1, ["job_2"])
     assert names(text="%") == (0, [])
-
-
-def test_newest_events_of_several_jobs_are_those_of_each(store, job):
-    other = store.jobs.create("other", {}, {})
-    store.jobs.set_priority(job.id, 3)
-    ids = [job.id, other.id]
-    assert store.jobs.last_events(ids) == {key: store.jobs.last_event(key) for key in ids}
-    assert store.jobs.last_events([]) == {}
 
 
 def test_the_state_alone_is_asked_for_by_number(store, job):

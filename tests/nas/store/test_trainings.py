@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from nas.store.trainings import Reused
+from nas.store.tallies import Reused
 from tests.nas.store.conftest import NEW
 
 
@@ -45,12 +45,12 @@ def test_the_test_accuracy_of_any_record_of_it(store, other, trial):
 
 def test_reused_reports_are_told_apart_and_not_charged(store, job, other, trial, row):
     store.trials.report(trial, row, "done")
-    assert store.trainings.reused(job.id) == Reused()
+    assert store.tallies.of(job.id).reused == Reused()
     copy = store.trials.add(other.id, 0, NEW)
     taken = replace(row, trial_id=copy.id, cached_from="first:0", train_loss=(3.0, 2.0))
     store.trials.report(copy, taken, "done")
     repeat = store.trials.add(other.id, 1, replace(NEW, kind="finalist", hash="c" * 32))
     store.trials.report(repeat, replace(taken, trial_id=repeat.id), "done")
-    assert store.trainings.reused(other.id) == Reused(2, 4, 2, pytest.approx(2.2))
-    assert store.trials.worker_seconds(other.id) == 0
+    assert store.tallies.of(other.id).reused == Reused(2, 4, 2, pytest.approx(2.2))
+    assert store.tallies.of(other.id).worker_seconds == 0
     assert store.jobs.events(other.id)[-1].data["cached_from"] == "first:0"
