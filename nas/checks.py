@@ -9,15 +9,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
 
+from nas.checks_value import Check
 from nas.home import Home
 from workers.threads import cores
 
-State = Literal["ok", "warn", "fail"]
 DISTRIBUTION = "attention-placement-nas"
 
 _TORCH = """
@@ -28,20 +26,6 @@ name = torch.cuda.get_device_name(0) if device.type == "cuda" else "cpu"
 torch.nn.Conv2d(1, 1, 3)(torch.zeros(1, 1, 4, 4))
 print(json.dumps([torch.__version__, torchvision.__version__, name, has_bfloat16(device)]))
 """
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding; ``advice`` says what to do unless the state is ``ok``."""
-
-    name: str
-    state: State
-    detail: str
-    advice: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """JSON-ready."""
-        return asdict(self)
 
 
 def run_checks() -> list[Check]:
@@ -168,6 +152,13 @@ def shared_memory(name: str) -> Check:
     return Check(name, "ok", f"{free:,.0f} MiB free")
 
 
+def service(name: str) -> Check:
+    """What is submitted is taken: at NAS_SERVER, or by a dispatcher of this store."""
+    from nas.service.checks import service as check
+
+    return check(name)
+
+
 def git(name: str) -> Check:
     """Git lets MLflow record the version of your code."""
     if shutil.which("git"):
@@ -185,6 +176,7 @@ CHECKS: dict[str, Callable[[str], Check]] = {
     "NAS_HOME": home,
     "store": store,
     "MLflow": mlflow,
+    "service": service,
     "git": git,
 }
 

@@ -17,23 +17,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("nas.cli.init_command:init", "Write a commented job file to start from."),
     "validate": ("nas.cli.validate:validate", "Check a job file; --deep builds its models too."),
     "run": ("nas.cli.run:run", "Run a job here, in the foreground."),
-    "submit": ("nas.cli.submit:submit", "Queue a job for the service."),
-    "list": ("nas.cli.list:list_jobs", "List jobs."),
-    "watch": ("nas.cli.following:watch", "Show a job as it goes on."),
-    "logs": ("nas.cli.following:logs", "Print what happened in a job."),
-    "wait": ("nas.cli.following:wait", "Wait until a job is over."),
-    "show": ("nas.cli.show:show", "Show one job: state, trials, costs."),
     "resume": ("nas.cli.resume:resume", "Go on with a job that was interrupted."),
-    "pause": ("nas.cli.control:pause", "Stop a job at its next rungs."),
-    "cancel": ("nas.cli.control:cancel", "End a job and keep its results."),
-    "retry": ("nas.cli.control:retry", "Queue a failed or cancelled job again."),
-    "priority": ("nas.cli.control:priority", "Move a job in the queue."),
-    "delete": ("nas.cli.control:delete", "Forget a job."),
     "extend": ("nas.cli.extend:extend", "Give a job more trials, or another space."),
+    "retrain": ("nas.cli.retrain:retrain", "Train a trial again, longer."),
+    "list": ("nas.cli.list:list_jobs", "List jobs."),
+    "show": ("nas.cli.show:show", "Show one job: state, trials, costs."),
     "front": ("nas.cli.front:front", "Print a job's Pareto front."),
     "report": ("nas.cli.report:report", "Compare the front with the hand-made rules."),
     "effects": ("nas.cli.effects:effects", "Print what each type does where, which axes matter."),
-    "retrain": ("nas.cli.retrain:retrain", "Train a trial again, longer."),
     "ledger": ("nas.cli.ledger:ledger", "Show what a job cost, what for, and what was saved."),
     "export": ("nas.cli.export:export", "Write a trained model as plain PyTorch code."),
     "draw": ("nas.cli.draw:draw", "Draw an architecture as SVG."),
@@ -41,17 +32,29 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "nas.cli.attention_maps:attention_maps",
         "Show what a trained model's attention looks at.",
     ),
-    "spaces": ("nas.cli.spaces:spaces", "List attention types and ready search spaces."),
-    "inspect": ("nas.cli.inspect:inspect", "Print a backbone's stages, positions and costs."),
-    "data": ("nas.cli.data:data", "List the data sets that job files can name."),
+    "submit": ("nas.cli.submit:submit", "Queue a job for the service."),
+    "watch": ("nas.cli.following:watch", "Show a job as it goes on."),
+    "logs": ("nas.cli.following:logs", "Print what happened in a job."),
+    "wait": ("nas.cli.following:wait", "Wait until a job is over."),
+    "pause": ("nas.cli.control:pause", "Stop a job at its next rungs."),
+    "cancel": ("nas.cli.control:cancel", "End a job and keep its results."),
+    "retry": ("nas.cli.control:retry", "Queue a failed or cancelled job again."),
+    "priority": ("nas.cli.control:priority", "Move a job in the queue."),
+    "delete": ("nas.cli.control:delete", "Forget a job."),
+    "serve": ("nas.cli.serve:serve", "Start the service: dashboard, API, dispatcher."),
+    "dispatch": ("nas.cli.dispatch:dispatch", "Drive queued jobs: the service without pages."),
     "token": ("nas.cli.token:token", "Say who may use the service."),
     "owner": ("nas.cli.owner:owner", "Limit what one who submits jobs may use."),
-    "doctor": ("nas.cli.doctor:doctor", "Check this machine and say what is missing."),
-    "dispatch": ("nas.cli.dispatch:dispatch", "Drive queued jobs: the service without pages."),
+    "data": ("nas.cli.data:data", "List the data sets that job files can name."),
     "db": ("nas.cli.db:db", "Bring the store's tables up to date."),
     "gc": ("nas.cli.gc:gc", "Delete what nobody needs any more."),
-    "serve": ("nas.cli.serve:serve", "Start the service: dashboard, API, dispatcher."),
+    "spaces": ("nas.cli.spaces:spaces", "List attention types and ready search spaces."),
+    "inspect": ("nas.cli.inspect:inspect", "Print a backbone's stages, positions and costs."),
+    "doctor": ("nas.cli.doctor:doctor", "Check this machine and say what is missing."),
 }
+
+#: Headings in the list of commands -> the first command below each.
+SECTIONS = {"Search": "init", "Results": "list", "Service": "submit", "Looking things up": "spaces"}
 
 
 class NasGroup(click.Group):
@@ -89,8 +92,11 @@ class NasGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        names = list(COMMANDS)
+        begins = [names.index(first) for first in SECTIONS.values()]
+        for heading, begin, end in zip(SECTIONS, begins, [*begins[1:], len(names)], strict=True):
+            with formatter.section(heading):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names[begin:end]])
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; whatever goes wrong becomes a message and an exit status."""

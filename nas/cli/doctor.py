@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nas.checks import Check, run_checks
+from nas.checks import run_checks
+from nas.checks_value import Check
 from nas.cli.output import Output, Part, Table, output_option
 
 

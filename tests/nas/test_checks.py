@@ -5,7 +5,8 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from nas import checks
-from nas.checks import CHECKS, Check, run_checks
+from nas.checks import CHECKS, run_checks
+from nas.checks_value import Check
 
 
 @pytest.fixture

@@ -19,9 +19,18 @@ def test_help_lists_every_command_with_its_line(nas):
 
 
 def test_commands_are_those_of_the_manual():
-    manual = "init validate run submit list show resume extend front report effects retrain"
-    manual += " ledger export draw attention-maps spaces inspect doctor serve"
+    manual = "init validate run resume extend retrain"
+    manual += " list show front report effects ledger export draw attention-maps"
+    manual += " submit watch logs wait pause cancel retry priority delete serve dispatch"
+    manual += " token owner data db gc spaces inspect doctor"
     assert " ".join(app.COMMANDS) == manual
+
+
+def test_every_command_stands_below_a_heading(nas):
+    told = nas("--help").stdout
+    for heading, first in app.SECTIONS.items():
+        assert f"{heading}:\n  {first} " in told
+    assert all(f"\n  {name} " in told for name in app.COMMANDS)
 
 
 @pytest.mark.parametrize("name", ["init", "validate", "spaces", "doctor"])
