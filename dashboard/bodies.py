@@ -65,13 +65,14 @@ class Export(_Body):
     """Which trial is wanted: its number, or a rule that picks one of the front.
 
     ``register_as``: the model of MLflow's registry that it becomes a version of, too; empty: named
-    like the job.
+    like the job. ``onnx``: an ONNX file is wanted, too.
     """
 
     trial: _Trial | None = None
     pick: Literal["knee", "accurate", "cheap", "one-standard-error"] | None = None
     under: dict[_Costs, Annotated[float, Field(gt=0)]] = {}
     register_as: Annotated[str, Field(max_length=200)] | None = None
+    onnx: bool = False
 
 
 class Maps(_Body):

@@ -43,7 +43,10 @@ async function work(box, begin) {
 }
 
 function ask(box) {
-  const body = JSON.stringify({ trial: Number(box.dataset.trial) });
+  const asked = { trial: Number(box.dataset.trial) };
+  const option = box.querySelector("[data-option]");
+  if (option?.checked) asked[option.dataset.option] = true;
+  const body = JSON.stringify(asked);
   const csrf = document.querySelector("meta[name=csrf-token]")?.content;
   const headers = { "Content-Type": "application/json", ...(csrf && { "X-CSRF-Token": csrf }) };
   return answer(box.dataset.taskUrl, { method: "POST", headers, body }).then((task) => task.id);

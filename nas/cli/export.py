@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     help="The folder to make; default: exports/JOB-trial-N in NAS_HOME.",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export in that folder.")
+@click.option("--onnx", is_flag=True, help="Write model.onnx, too; needs onnx and onnxscript.")
 @click.option(
     "--register",
     "model_name",
@@ -49,6 +50,7 @@ def export(
     under: dict[str, float],
     to: Path | None,
     force: bool,
+    onnx: bool,
     model_name: str | None,
     output: Output,
 ) -> None:
@@ -61,6 +63,7 @@ def export(
         from nas.cli.fetching import fetched
 
         asked = {"trial": trial, "pick": pick, "under": under, "register_as": model_name}
+        asked |= {"onnx": True} if onnx else {}
         data = fetched(remote, f"jobs/{job}/exports", asked, to, force=force)
         output.emit(data, lambda: _listed(data))
         return
@@ -78,7 +81,7 @@ def export(
         if model_name is not None:
             registry = opened_registry(Home.here(), model_name or found.name)
         folder = to or Home.here().exports / f"{found.name}-trial-{trial}"
-        result = export_trial(store, found.name, trial, folder, force=force)
+        result = export_trial(store, found.name, trial, folder, force=force, onnx=onnx)
         data = {**result.to_dict(), "picked": reason}
         if registry is not None:
             registered = register(registry, store, result, rule, reason).to_dict()

@@ -18,6 +18,7 @@ from nas.export.folded import folded
 from nas.export.folder import appearing, check_target
 from nas.export.model_file import model_source
 from nas.export.needs import requirements
+from nas.export.onnx_file import ONNX, check_onnx, write_onnx
 from nas.export.parity import verify
 from nas.export.readme import header, readme
 from nas.export.searched import SearchedModel
@@ -61,7 +62,13 @@ class ExportResult:
 
 
 def export(
-    store: Store, job_name: str, trial_number: int, to: Path, *, force: bool = False
+    store: Store,
+    job_name: str,
+    trial_number: int,
+    to: Path,
+    *,
+    force: bool = False,
+    onnx: bool = False,
 ) -> ExportResult:
     """Write a finished trial as plain PyTorch code with its weights.
 
@@ -71,11 +78,12 @@ def export(
         trial_number: as counted in the job.
         to: the folder to make; it may exist if it is empty.
         force: replace an earlier export there.
+        onnx: write an ONNX file, too.
 
     Raises:
         NotFound: for an unknown job or trial.
         NothingToExport: if the trial has not finished or its checkpoint can't be read.
-        UsageProblem: if the folder is in use or can't be written.
+        UsageProblem: if the folder is in use or can't be written, or ONNX's packages are missing.
         DataProblem: if the input's mean and deviation have to be measured and can't be.
         NotExportable: if its backbone is not there, or can't be written as code.
         ExportMismatch: if the exported model computes anything else; nothing is written then.
@@ -84,7 +92,9 @@ def export(
     job = store.jobs.get(job_name)
     check_any_finished(store, job)
     trial, report = finished_trial(store, job, trial_number)
-    check_target(target, (*FILES, *LEFT_BY_USE), force)
+    check_target(target, (*FILES, ONNX, *LEFT_BY_USE), force)
+    if onnx:
+        check_onnx()
     model = searched_model(job, trial, report)
     facts = Facts.of(job, trial, report, repeats(store, job, trial))
     with appearing(target) as folder:
@@ -96,7 +106,10 @@ def export(
         needed = requirements(model.architecture.backbone, dict(facts.versions))
         (folder / "requirements.txt").write_text(needed, encoding="utf-8")
         verify([(model, folder)])
-    return ExportResult(target, FILES, facts, model.architecture.to_dict())
+        if onnx:
+            write_onnx(model, folder)
+    files = (*FILES, ONNX) if onnx else FILES
+    return ExportResult(target, files, facts, model.architecture.to_dict())
 
 
 def write_model(model: SearchedModel, head: str, folder: Path) -> None:

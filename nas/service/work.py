@@ -63,7 +63,7 @@ def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     """Write a trial as code: ``trial``, or ``pick`` and ``under``; the result is an archive.
 
     ``register_as``: the model of MLflow's registry that it becomes a version of, too; empty: named
-    like the job.
+    like the job. ``onnx``: with an ONNX file.
     """
     from nas.export.bundle import export as write
     from nas.export.standing import picked_trial
@@ -78,7 +78,8 @@ def export(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     registry = None if model is None else opened_registry(home, model or job.name)
     name = f"{job.name}-trial-{trial}"
     with _workshop(home) as folder:
-        result = write(store, job.name, trial, folder / name)
+        onnx = bool(task.payload.get("onnx"))
+        result = write(store, job.name, trial, folder / name, onnx=onnx)
         file = _packed(home, task, folder, name)
         if registry is not None:
             told["registered"] = register(registry, store, result, pick, reason).to_dict()
