@@ -24,7 +24,7 @@ TABS = {
 
 #: Milliseconds that a page rests between two refreshes: at least, and for each who follows a job. A
 #: refresh costs the server about half of the latter, so that all of them take half a core at most.
-_REST_MS, _VIEWER_MS = 1000, 25
+_REST_MS, _VIEWER_MS = 1000, 50
 
 
 def _addresses(request: Request) -> dict[str, Any]:
