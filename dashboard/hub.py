@@ -144,8 +144,6 @@ class _Feed:
     async def follow(self, after: int, heartbeat: float) -> AsyncGenerator[bytes | None, None]:
         while True:
             news = self._news  # taken before looking, so that nothing falls in between
-            if self._last >= 0:
-                after = min(after, self._last)
             while after < self._floor:
                 missed = await self._hub.read(self._job_id, after, PAGE)
                 after = missed[-1].id if missed else self._floor

@@ -155,6 +155,31 @@ def test_who_falls_behind_what_is_remembered_misses_nothing(store, add_job):
     assert ids == [event.id for event in store.jobs.events(job.id)]
 
 
+def test_what_happens_while_the_past_is_read_is_told_once(store, add_job, monkeypatch):
+    monkeypatch.setattr("dashboard.hub.PAGE", 1)  # the reader comes after, step by step
+    job = add_job(store, [], state="running")
+
+    class Late(Hub):
+        async def read(self, job_id, after, limit):
+            if after == 0:
+                for number in range(3):
+                    store.jobs.set_priority(job.id, number)
+                limit = 100
+            return await super().read(job_id, after, limit)
+
+    async def run():
+        hub = Late(lambda: store, poll_seconds=0.3)
+        found = []
+        async for chunk in hub.follow(job.id, 0):
+            found.append(chunk or b"")
+            if len(found) == 1:
+                store.jobs.set_state(job.id, "done")
+        return b"".join(found).decode()
+
+    ids = [key for key, *_ in told(asyncio.run(asyncio.wait_for(run(), 10)))][:-1]
+    assert ids == [event.id for event in store.jobs.events(job.id)]
+
+
 def test_silence_is_broken_by_signs_of_life(store, add_job):
     job = add_job(store, [], state="running")
 

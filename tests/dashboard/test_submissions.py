@@ -62,7 +62,7 @@ def test_a_submission_is_a_task_and_its_job_the_answer(ann, store):
     assert answer.status_code == 201
     assert answer.headers["location"] == "/api/v1/jobs/small"
     assert answer.json()["name"] == "small"
-    assert dispatcher.task.payload == body
+    assert dispatcher.task.payload == {**body, "file_name": "job.yaml"}
     assert dispatcher.task.owner == "ann"
 
 
@@ -82,7 +82,8 @@ def test_without_a_dispatcher_the_task_is_the_answer(ann, store):
     assert answer.status_code == 202
     (task,) = store.tasks.list()
     assert answer.json()["task"]["id"] == task.id
-    assert task.payload == {"job_file": JOB, "overrides": [], "priority": 3}
+    asked = {"job_file": JOB, "overrides": [], "priority": 3}
+    assert task.payload == {**asked, "file_name": "job.yaml"}
 
 
 def test_all_problems_are_told_at_once_by_line_and_column(ann, store):
