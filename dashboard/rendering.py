@@ -31,7 +31,8 @@ def _addresses(request: Request) -> dict[str, Any]:
     """For every template.
 
     ``base`` stands before each ``href``, ``src`` and ``action``; ``who`` is signed in, None at this
-    machine without a token; ``csrf`` is sent along by forms, empty where no cookie is used.
+    machine without a token; ``csrf`` is sent along by forms, empty where no cookie is used;
+    ``may_submit`` says whether one may submit jobs.
     """
     who = getattr(request.state, "who", None)
     return {
@@ -39,6 +40,7 @@ def _addresses(request: Request) -> dict[str, Any]:
         "here": path_of(request),
         "who": who if who and who.token else None,
         "csrf": who.csrf if who else "",
+        "may_submit": bool(who and who.may("submitter")),
     }
 
 

@@ -35,7 +35,7 @@ def trial_page(request: Request, name: str, number: int, read: Read, who: Who) -
         **view,
         "drawing": drawing,
         "dispatching": Standing.of(store, request.app.state.alive).dispatching,
-        "may": who.owns(found),
+        "may": who.owns(found.owner),
         "exports": task_view(newest_task(store, found.id, "export", number)),
         "maps": task_view(newest_task(store, found.id, "attention_maps", number)),
     }

@@ -46,9 +46,9 @@ class Identity:
         if not self.may(role):
             raise NotAllowed(f"token {self.name!r} is a {self.role}'s; this takes a {role}'s")
 
-    def owns(self, job: Job) -> bool:
-        """Whether this may act on a job."""
-        return self.may("admin") or (self.may("submitter") and job.owner == self.owner)
+    def owns(self, owner: str) -> bool:
+        """Whether this may act on a job of an owner."""
+        return self.may("admin") or (self.may("submitter") and owner == self.owner)
 
     def need_own(self, job: Job) -> None:
         """Refuse who may not act on a job.
@@ -57,7 +57,7 @@ class Identity:
             NotAllowed: naming the owner.
         """
         self.need("submitter")
-        if not self.owns(job):
+        if not self.owns(job.owner):
             whose = f"of owner {job.owner!r}" if job.owner else "of nobody"
             raise NotAllowed(
                 f"job {job.name!r} is {whose}, token {self.name!r} of {self.owner!r}; only the "

@@ -1,29 +1,8 @@
 // Buttons that ask a dispatcher for something that takes a while, and follow it to its end.
-import { base } from "./base.js";
-
-const WAIT = 1500; // milliseconds between two looks
-const SILENT = 20; // looks at a task that nobody begins, before that is said
+import { WAITING, ask, follow } from "./api.js";
 
 function tell(box, words) {
   box.querySelector("[data-told]").textContent = words;
-}
-
-async function answer(url, options) {
-  const found = await fetch(base + url, options);
-  const body = await found.json().catch(() => ({}));
-  if (!found.ok) throw new Error(body.error?.message ?? `the server answered ${found.status}`);
-  return body;
-}
-
-async function follow(box, id) {
-  for (let looks = 1; ; looks += 1) {
-    const task = await answer(`/api/v1/tasks/${id}`);
-    if (task.state === "failed") throw new Error(task.error?.message ?? "it failed");
-    if (task.state === "done") return;
-    if (task.state === "running") tell(box, "Being made.");
-    else tell(box, looks < SILENT ? "Waiting for a dispatcher." : "Still waiting: does a dispatcher run? See the cluster's page.");
-    await new Promise((done) => setTimeout(done, WAIT));
-  }
 }
 
 async function work(box, begin) {
@@ -32,7 +11,7 @@ async function work(box, begin) {
   try {
     const id = await begin();
     box.dataset.task = id;
-    await follow(box, id);
+    await follow(id, (state) => tell(box, WAITING[state] ?? "Being made."));
     tell(box, "Done.");
     location.hash = box.closest("section").id;
     location.reload();
@@ -42,17 +21,15 @@ async function work(box, begin) {
   }
 }
 
-function ask(box) {
-  const asked = { trial: Number(box.dataset.trial) };
+async function begun(box) {
+  const body = { trial: Number(box.dataset.trial) };
   const option = box.querySelector("[data-option]");
-  if (option?.checked) asked[option.dataset.option] = true;
-  const body = JSON.stringify(asked);
-  const csrf = document.querySelector("meta[name=csrf-token]")?.content;
-  const headers = { "Content-Type": "application/json", ...(csrf && { "X-CSRF-Token": csrf }) };
-  return answer(box.dataset.taskUrl, { method: "POST", headers, body }).then((task) => task.id);
+  if (option?.checked) body[option.dataset.option] = true;
+  const task = await ask(box.dataset.taskUrl, { body });
+  return task.id;
 }
 
 for (const box of document.querySelectorAll("[data-task-url]")) {
-  box.querySelector("[data-begin]")?.addEventListener("click", () => work(box, () => ask(box)));
+  box.querySelector("[data-begin]")?.addEventListener("click", () => work(box, () => begun(box)));
   if (box.dataset.task && box.querySelector("[data-told]")) work(box, async () => box.dataset.task);
 }

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 import click
 
 from nas.cli.output import Output, output_option, say
 from nas.errors import UsageProblem, did_you_mean
 from nas.names import check_name, nearest_name
+from nas.starting import job_file
 from workers.datasets import DATASETS
 
 
@@ -41,14 +40,6 @@ def init(
     output.emit({"path": str(path)}, lambda: f"wrote {path}")
     if not output.json:
         say(f"next: edit it, then 'nas validate {path}' and 'nas run {path}'")
-
-
-def job_file(name: str, dataset: str = "digits", root: str = "") -> str:
-    """The text of the template for a job of this name and data set."""
-    template = Template((files("nas") / "templates" / "job.yaml").read_text(encoding="utf-8"))
-    needs_root = DATASETS[dataset].needs_root
-    line = f"root: {root or 'data'}" if needs_root else "# root: data"
-    return template.substitute(name=name, dataset=dataset, root_line=line)
 
 
 def _job_name(name: str | None, path: Path) -> str:
