@@ -12,6 +12,7 @@ from dashboard.guard.identity import Submitter
 from dashboard.reader import Reader
 from dashboard.service import Standing
 from nas.control import PRIORITIES
+from nas.errors import NotFound
 from nas.names import free_name
 from nas.remote import names_of
 from nas.settings import Settings
@@ -72,7 +73,9 @@ def _beginning(read: Reader, settings: Settings, start: str, like: str) -> str:
     if like:
         job = read.found(like)
         return job_file_of(job.spec, settings, _free(read, job.name))
-    if start and start != TEMPLATE:
+    if start not in ("", TEMPLATE):
+        if start not in ready_names():
+            raise NotFound("file to start from", start, (TEMPLATE, *ready_names()))
         text = ready_job_file(start)
         return text.replace(f"\nname: {start}\n", f"\nname: {_free(read, start)}\n", 1)
     return job_file(_free(read, "my-search"))

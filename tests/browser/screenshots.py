@@ -33,6 +33,8 @@ def pages(job: str, best: int) -> dict[str, str]:
         "trial": f"/jobs/{job}/trials/{best}",
         "compare": f"/compare?trial={job}:0&trial={job}:{best}",
         "cluster": "/cluster",
+        "submit": "/submit",
+        "sign-in": "/sign-in",
         "nothing-found": "/?text=no-such-job",
         "not-found": "/jobs/no-such-job",
     }
