@@ -1,8 +1,8 @@
 """How long the HTTP API takes with many jobs and a job of many trials, on SQLite or PostgreSQL.
 
-Run: ``python benchmarks/api.py [--jobs 1000] [--trials 10000] [--store URL]``. Writes
-``benchmarks/results/api.md``. What changed since it was last asked for is made anew: every second
-request follows a change of its job.
+Run: ``python benchmarks/api.py [--jobs 1000] [--trials 10000] [--store URL]``. Writes a file of
+``benchmarks/results/`` for the database. What changed since it was last asked for is made anew:
+every second request follows a change of its job.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nas.store.records import Job, NewTrial, ReportRow
 from nas.store.store import Store
 from search_spaces.architecture import Architecture, Choice, Placement
 
-RESULTS = Path(__file__).parent / "results" / "api.md"
+RESULTS = Path(__file__).parent / "results"
 TARGET_MS = 50.0
 RUNGS = (3, 6, 12)
 JOB_FILE = """\
@@ -124,7 +124,7 @@ def main() -> None:
         kind = store.engine.dialect.name
         store.close()
     text = report(found, options, kind)
-    RESULTS.write_text(text, encoding="utf-8")
+    (RESULTS / f"api-{kind}.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 
 
