@@ -101,11 +101,15 @@ class Search:
         recorded = self._next_recorded()
         if recorded is not None:
             return self._promote(recorded)
+        return self._next_promoted() or self._new_trial() or self._next_promoted(now=True)
+
+    def _next_promoted(self, *, now: bool = False) -> Task | None:
+        """The best waiting trial that may go on; ``now``, by the newest reports, too."""
         waiting = {t.number: t.epoch for t in self._book.in_state("waiting")}
-        for number in self._study.promotable(waiting) if waiting else ():
+        for number in self._study.promotable(waiting, now=now) if waiting else ():
             if self._affordable(number):
                 return self._promote(number)
-        return self._new_trial()
+        return None
 
     def take(self, answer: Answer | Lost) -> None:
         """Record a report, a latency or a loss."""

@@ -20,6 +20,10 @@ from nas.store.records import INHERITED
 from search_spaces.architecture import Architecture, Value
 from search_spaces.space import SearchSpace
 
+#: Who may go on is decided anew when one report in so many came since: to weigh all trials takes
+#: time that grows with their number, so what a report costs doesn't.
+STANDING = 100
+
 #: Suggestions refused in a row (duplicates, over a limit) before a random unseen one is taken.
 MAX_REFUSALS = 30
 
@@ -54,6 +58,14 @@ class Suggestion:
     architecture: Architecture
     params: dict[str, Value]
     handle: int
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """Who may go on: trials with the epochs that they wait at, after so many reports."""
+
+    reports: int
+    order: tuple[tuple[int, int], ...]
 
 
 class SearchStudy:
@@ -108,6 +120,8 @@ class SearchStudy:
             pruner=self._pruner,
         )
         self._handles: dict[int, int] = {}
+        self._reports = sum(len(trial.rungs) for trial in past)
+        self._decided: _Decision | None = None
         self._live: dict[int, optuna.Trial] = {}
         self._values = {parameter.name: parameter.values for parameter in space.parameters()}
         for trial in past:
@@ -163,6 +177,7 @@ class SearchStudy:
 
     def report(self, number: int, epoch: int, accuracy: float) -> None:
         """Note a rung; does nothing for trials outside the space."""
+        self._reports += 1
         if number in self._handles:
             self._trial(self._handles[number]).set_user_attr(rung_key(epoch), accuracy)
 
@@ -179,12 +194,24 @@ class SearchStudy:
             self._trial(handle).set_constraint("failed", 1.0)
         self._tell(handle)
 
-    def promotable(self, waiting: Mapping[int, int]) -> list[int]:
+    def promotable(self, waiting: Mapping[int, int], *, now: bool = False) -> list[int]:
         """Which waiting trials may go on, best first: higher rungs before lower ones.
+
+        A decision stands until one report in ``STANDING`` came since.
 
         Args:
             waiting: trial number to the epoch it waits at.
+            now: decide by all that was reported.
         """
+        decided = self._decided
+        since = self._reports - decided.reports if decided else 0
+        if decided is None or since > (0 if now else self._reports // STANDING - 1):
+            order = self._order(waiting)
+            decided = _Decision(self._reports, tuple((n, waiting[n]) for n in order))
+            self._decided = decided
+        return [number for number, epoch in decided.order if waiting.get(number) == epoch]
+
+    def _order(self, waiting: Mapping[int, int]) -> list[int]:
         frozen = self._study.get_trials(deepcopy=False)
         numbers = {handle: number for number, handle in self._handles.items()}
         found: list[int] = []

@@ -1,4 +1,5 @@
 import itertools
+import random
 
 import optuna
 import pytest
@@ -185,3 +186,31 @@ def test_scores_prune_only_once_the_audit_has_proved_them(audited, order, leavin
     assert len(found) == leaving
     if leaving < len(waiting):
         assert {14, 15, 16, 17} < set(found)  # by rank, at equal cost; the surrogate picks two
+
+
+def test_who_may_go_on_is_decided_anew_when_one_report_in_a_hundred_came(monkeypatch):
+    space, decisions = SearchSpace.from_dict(SPACE), []
+    drawn = [space.sample_uniform(random.Random(n)) for n in range(250)]
+    past = [
+        History(n, space.params_of(each), "waiting", 1.0 + n, {1: 0.5 + n / 1000}, False)
+        for n, each in enumerate(drawn)
+    ]
+    study = new_study(pruner="pareto", history=past)
+    decide = study._pruner.promotable
+    monkeypatch.setattr(
+        study._pruner, "promotable", lambda *given: decisions.append(1) or decide(*given)
+    )
+    waiting = dict.fromkeys(range(250), 1)
+    first = study.promotable(waiting)
+    assert study.promotable(waiting) == first
+    study.report(0, 3, 0.6)
+    assert study.promotable(waiting) == first
+    assert len(decisions) == 1
+    del waiting[first[0]]
+    assert study.promotable(waiting) == first[1:]
+    study.report(1, 3, 0.6)
+    study.promotable(waiting)
+    assert len(decisions) == 2
+    study.report(2, 3, 0.6)
+    study.promotable(waiting, now=True)
+    assert len(decisions) == 3
