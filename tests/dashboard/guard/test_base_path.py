@@ -1,10 +1,12 @@
 """Below a base path every address of ours begins with it, whether the proxy strips it or not."""
 
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from dashboard import app
 from dashboard.app import create_app
 from dashboard.guard.base_path import checked_base_path
 from nas.errors import UsageProblem
@@ -46,10 +48,11 @@ def test_a_proxy_may_strip_the_base_path_or_not(below, store, add_job, prefix):
 
 
 def test_scripts_put_the_base_path_before_addresses_and_import_by_relative_ones(below):
-    for name in ("live", "chart", "tasks"):
-        script = below.get(f"/static/{name}.js").text
-        assert 'from "./base.js"' in script
-        assert 'from "/' not in script
+    for path in (Path(app.__file__).parent / "static").glob("*.js"):
+        script = path.read_text()
+        assert 'from "/' not in script, path
+        if "fetch(" in script or "EventSource(" in script:
+            assert 'from "./base.js"' in script, path
 
 
 def test_a_base_path_is_made_of_plain_parts():
