@@ -31,6 +31,19 @@ def write_table(
     notes: Sequence[str] = (),
 ) -> None:
     """Print a Markdown table and keep it in ``results/NAME.md`` with the command that made it."""
+    text = show_table(title, columns, rows, command, notes)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def show_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    command: str,
+    notes: Sequence[str] = (),
+) -> str:
+    """Print a Markdown table, and keep nothing."""
     lines = [
         f"# {title}",
         "",
@@ -43,6 +56,5 @@ def write_table(
         *notes,
     ]
     text = "\n".join(lines) + "\n"
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
+    return text
