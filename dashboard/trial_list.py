@@ -66,7 +66,11 @@ def trials(request: Request, name: str, read: Read) -> dict[str, Any]:
     }
 
 
-@api.get("/api/v1/jobs/{name}/trials.csv")
+@api.get(
+    "/api/v1/jobs/{name}/trials.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
 def trials_csv(request: Request, name: str, read: Read) -> Response:
     """All trials that are looked for, in their order, without pages."""
     query = replace(TrialQuery.of(request.query_params), page=1, size=None)
