@@ -10,6 +10,8 @@ from fastapi import Request
 from dashboard.dispatchers import Alive
 from dashboard.guard.identity import Identity
 from nas.analysis.summary import iso
+from nas.budget import NAMES, TITLES, amount
+from nas.control import PRIORITIES
 from nas.holder import process_of
 from nas.settings import Settings
 from nas.store.store import Store
@@ -40,8 +42,8 @@ def head_of(request: Request, job: Mapping[str, Any]) -> dict[str, Any]:
         "driver": driver_of(state.reader.store(), state.alive, job),
         "actions": actions_of(job, who),
         "may_act": who.owns(job["owner"]),
-        "may_submit": who.may("submitter"),
-        "most_urgent": 100 if who.may("admin") else settings.max_priority,
+        "budgets": [(name, TITLES[name], _limit(name, job)) for name in NAMES],
+        "most_urgent": PRIORITIES.stop - 1 if who.may("admin") else settings.max_priority,
     }
 
 
@@ -80,3 +82,8 @@ def driver_of(store: Store, alive: Alive, job: Mapping[str, Any]) -> dict[str, A
                 "silent": silent,
             }
     return None
+
+
+def _limit(name: str, job: Mapping[str, Any]) -> str:
+    most = job["budget"][name]
+    return "no limit" if most is None else f"now {amount(name, most, None)}"

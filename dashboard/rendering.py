@@ -13,6 +13,7 @@ from starlette.routing import NoMatchFound
 
 from dashboard.formats import FILTERS
 from dashboard.guard.base_path import base_of, path_of
+from dashboard.job_head import head_of
 
 #: Route -> title, in the order of the tabs; a trial has a tab only on its own page.
 TABS = {
@@ -73,6 +74,7 @@ def job_page(
         "job": job,
         "tabs": _tabs(request, job["name"]),
         "rest": max(_REST_MS, _VIEWER_MS * request.app.state.hub.followers),
+        **head_of(request, job),
         "events": f"{_url(request, 'events', job['name'])}?after={job['last_event']}",
         **context,
     }

@@ -19,11 +19,13 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+#: ``Referrer-Policy``: under ``no-referrer`` browsers send ``Origin: null`` with our forms, too,
+#: which then look like a foreign page's.
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

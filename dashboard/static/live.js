@@ -105,6 +105,7 @@ function listen() {
 }
 
 again();
+document.addEventListener("nas:acted", soon); // somebody did something here: don't wait to hear of it
 document.addEventListener("visibilitychange", () => missed && soon());
 if (events && window.EventSource) listen();
 else if (watch) poll();

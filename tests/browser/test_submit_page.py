@@ -75,7 +75,8 @@ def test_a_wrong_file_is_told_by_place_and_the_page_pleases_axe(visit, store, sc
 
 
 def test_a_file_is_submitted_and_its_job_opens(visit, store, dispatcher):
-    page = visit().open("/submit")
+    site = visit()
+    page = site.open("/submit")
     typed(page, JOB)
     page.get_by_label("Priority").fill("4")
     page.get_by_role("button", name="Submit the job").click()
@@ -83,6 +84,18 @@ def test_a_file_is_submitted_and_its_job_opens(visit, store, dispatcher):
     job = store.jobs.get("typed")
     assert (job.state, job.priority) == ("queued", 4)
     assert page.get_by_role("heading", name="typed").is_visible()
+    page.get_by_text("More▾").click()
+    page.get_by_role("button", name="Extend…").click()
+    page.get_by_label("More trials").fill("2")
+    page.get_by_label("Budget: epochs").fill("none of that")
+    page.get_by_role("button", name="Extend and queue").click()
+    expect(page.get_by_role("alert")).to_contain_text("budget.epochs")
+    page.get_by_label("Budget: epochs").fill("40")
+    page.get_by_role("button", name="Extend and queue").click()
+    expect(page.locator("#acted")).to_have_text("Extended and queued.", timeout=60_000)
+    spec = store.jobs.get("typed").spec
+    assert (spec["search"]["trials"], spec["budget"]["epochs"]) == (5, 40)
+    site.complaints.clear()  # the browser's own words on what was refused
 
 
 def test_what_the_deep_check_refuses_is_told_by_place(visit, store, dispatcher):

@@ -1,0 +1,99 @@
+// What people do to a job: a button acts at once or opens a dialog that asks; the answer is said in words.
+import { base } from "./base.js";
+import { WAITING, ask, follow } from "./api.js";
+
+const head = document.querySelector("[data-job]");
+const acted = document.getElementById("acted");
+const url = `/api/v1/jobs/${head.dataset.job}`;
+
+// Focus goes to the words: the button may be another one by now.
+function say(words, bad = false) {
+  acted.textContent = words;
+  acted.classList.toggle("reason", bad);
+  acted.focus();
+}
+
+async function act(verb, body, tell) {
+  if (verb === "delete") {
+    await ask(url, { method: "DELETE" });
+    location.assign(`${base}/`);
+    return "Deleted.";
+  }
+  const answer = await ask(`${url}/${verb}`, { body });
+  if (verb === "extend") await follow(answer.id, (state) => tell(WAITING[state] ?? "A dispatcher measures what changed."));
+  if (!document.getElementById("main").dataset.events) location.reload(); // a job that was over has no stream
+  document.dispatchEvent(new Event("nas:acted"));
+  if (verb === "priority") return `Priority ${answer.priority}.`;
+  if (verb === "extend") return "Extended and queued.";
+  if (answer.request) return verb === "cancel" ? "Cancelling." : "Asked to pause.";
+  return `Now ${answer.state}.`;
+}
+
+// Fields as the API takes them; what is empty is left out.
+function bodyOf(form) {
+  const body = {};
+  for (const field of form.querySelectorAll("input[name]")) {
+    const value = field.value.trim();
+    if (!value) continue;
+    if (field.name.startsWith("budget.")) (body.overrides ??= []).push(`${field.name}=${value}`);
+    else body[field.name] = field.valueAsNumber;
+  }
+  return body;
+}
+
+async function press(button) {
+  button.disabled = true;
+  button.closest("details")?.removeAttribute("open");
+  try {
+    say(await act(button.dataset.verb, button.dataset.body && JSON.parse(button.dataset.body)));
+  } catch (error) {
+    say(`That didn't work: ${error.message}`, true);
+  }
+  button.disabled = false;
+}
+
+async function confirmed(form) {
+  const dialog = form.closest("dialog");
+  const problem = form.querySelector("[data-problem]");
+  const progress = form.querySelector("[data-progress]");
+  const button = form.querySelector(".button.main");
+  const tell = (words) => progress && (progress.textContent = words);
+  problem.hidden = button.disabled = true;
+  try {
+    const words = await act(form.dataset.verb, bodyOf(form), tell);
+    dialog.close();
+    form.reset();
+    say(words);
+  } catch (error) {
+    const places = error.problems?.map(({ path, message }) => `${path}: ${message}`);
+    problem.textContent = places?.length ? places.join("; ") : error.message;
+    problem.hidden = false;
+  }
+  tell("");
+  button.disabled = false;
+}
+
+document.addEventListener("click", ({ target }) => {
+  const verb = target.closest("button[data-verb]");
+  const opener = target.closest("[data-dialog]");
+  if (verb) press(verb);
+  if (opener) {
+    opener.closest("details")?.removeAttribute("open");
+    document.getElementById(opener.dataset.dialog).showModal();
+  }
+  if (target.closest("[data-close]")) target.closest("dialog").close();
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", ({ key, target }) => {
+  const menu = target.closest("details.menu[open]");
+  if (key !== "Escape" || !menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("dialog form")) return;
+  event.preventDefault();
+  confirmed(event.target);
+});

@@ -1,0 +1,95 @@
+"""What people do to jobs in their browser, with and without tokens."""
+
+import pytest
+from playwright.sync_api import expect
+
+from nas.errors import NotFound
+
+
+def act(page, name):
+    button = page.get_by_role("button", name=name, exact=True)
+    if not button.is_visible():
+        page.get_by_text("More▾").click()
+    button.click()
+
+
+def test_a_job_goes_through_its_states_without_a_reload(visit, store, add_job):
+    job = add_job(store, [], state="queued", owner="ann")
+    page = visit().open("/jobs/synthetic")
+    page.evaluate("window.same = true")
+    state = page.locator("#jobhead .state")
+    for name, words in (("Pause", "paused"), ("Resume", "queued")):
+        act(page, name)
+        expect(page.locator("#acted")).to_have_text(f"Now {words}.")
+        assert page.evaluate("document.activeElement.id") == "acted"
+        expect(state).to_have_text(words)
+    act(page, "Priority…")
+    page.get_by_role("spinbutton", name="Priority").fill("9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#jobhead")).to_contain_text("priority 9")
+    store.jobs.set_state(job.id, "paused")  # somebody else did
+    expect(state).to_have_text("paused")
+    assert page.evaluate("window.same")
+    act(page, "Cancel…")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(state).to_have_text("cancelled")
+    act(page, "Delete…")
+    page.get_by_role("button", name="Delete for good").click()
+    page.wait_for_url("**/")
+    with pytest.raises(NotFound):
+        store.jobs.get("synthetic")
+
+
+@pytest.mark.parametrize("screen", ["wide dark", "narrow light"])
+def test_menus_and_dialogs_fit_please_axe_and_close_by_key(visit, store, add_job, screen):
+    add_job(store, state="paused")
+    site = visit(screen)
+    page = site.open("/jobs/synthetic")
+    page.get_by_text("More▾").click()
+    assert page.get_by_role("link", name="Job file").bounding_box()["x"] >= 0
+    assert (max(0, site.overflow()), site.violations()) == (0, [])
+    page.get_by_role("link", name="Job file").focus()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("link", name="Job file").is_visible()
+    for name in ("Extend…", "Cancel…"):
+        act(page, name)
+        assert page.get_by_role("dialog").is_visible()
+        assert (max(0, site.overflow()), site.violations()) == (0, [])
+        page.keyboard.press("Escape")
+        assert not page.get_by_role("dialog").is_visible()
+
+
+def test_what_is_refused_is_said_in_words(visit, store, add_job):
+    job = add_job(store, [], state="queued")
+    site = visit()
+    page = site.open("/jobs/synthetic")
+    act(page, "Cancel…")
+    store.jobs.set_state(job.id, "done")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.get_by_role("alert")).to_contain_text("is done and can't be cancelled")
+    site.complaints.clear()  # the browser's own words on what was refused
+
+
+def test_one_signs_in_sees_what_one_may_and_signs_out(visit, store, add_job):
+    add_job(store, name="hers", state="paused", owner="ann")
+    add_job(store, name="theirs", state="paused", owner="bea")
+    text = store.tokens.create("ann", "submitter")[1]
+    site = visit("narrow dark")
+    page = site.open("/jobs/hers")
+    assert (max(0, site.overflow()), site.violations()) == (0, [])
+    page.get_by_label("Token").fill("nas_1_wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not valid")
+    page.get_by_label("Token").fill(text)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/jobs/hers")
+    expect(page.locator("header")).to_contain_text("ann")
+    act(page, "Resume")
+    expect(page.locator("#jobhead .state")).to_have_text("queued")
+    site.open("/jobs/theirs")
+    assert page.get_by_role("button", name="Resume").count() == 0
+    page.evaluate("fetch('/api/v1/jobs/theirs/resume', {method: 'POST'})")
+    assert store.jobs.get("theirs").state == "paused"
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    site.complaints.clear()  # the browser's own words on what was refused
