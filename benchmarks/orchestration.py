@@ -8,6 +8,8 @@ of 5 values, two objectives, Optuna's multivariate grouped TPE and 2 Ray actors:
 - Ray Tune with OptunaSearch on its in-memory study, actors reused,
 - Ray actors with ask and tell on Optuna's RDB storage in a SQLite file.
 
+Ours and Optuna's storage run on a PostgreSQL server, too, which is started for it.
+
 Starting Ray and its actors is left out everywhere: a trial's clock starts with the first one.
 
 Run: python benchmarks/orchestration.py [--trials 200] [--rounds 3]
@@ -16,6 +18,7 @@ Run: python benchmarks/orchestration.py [--trials 200] [--rounds 3]
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +28,8 @@ import click
 import optuna
 import ray
 from tables import write_table
+
+sys.path.append(str(Path(__file__).parents[1]))
 
 from nas.deep import DeepReport
 from nas.meter import Meter
@@ -39,6 +44,7 @@ from nas.store.store import Store
 from nas.submission import submit
 from search_spaces.architecture import TaskShape
 from search_spaces.cost import cost_range
+from tests import postgresql
 from workers.pool import RayPool
 from workers.synthetic import accuracy_at
 
@@ -62,7 +68,18 @@ SPACE = {
 
 
 def ours(trials: int, folder: Path) -> float:
-    """Our loop, from its first suggestion to its last recorded report."""
+    """Our loop, from its first suggestion to its last recorded report, on SQLite."""
+    return ours_on(f"sqlite:///{folder / 'store.db'}", trials, folder)
+
+
+def ours_postgresql(trials: int, folder: Path) -> float:
+    """The same on a PostgreSQL server of its own."""
+    with postgresql.server() as server, postgresql.database(server, "ours") as address:
+        return ours_on(address, trials, folder)
+
+
+def ours_on(url: str, trials: int, folder: Path) -> float:
+    """Trials a second on a store of ours."""
     spec = JobSpec.model_validate(
         {
             "name": "empty",
@@ -79,7 +96,7 @@ def ours(trials: int, folder: Path) -> float:
     space = spec.search_space()
     assert len(space.parameters()) == len(PARAMETERS)
     low, high = cost_range(space, SHAPE)
-    store = Store(f"sqlite:///{folder / 'store.db'}")
+    store = Store(url)
     report = DeepReport(
         SHAPE, "0" * 16, (0.0,) * 3, (1.0,) * 3, 1, 1, 1, space.size(), low, high, 1.0
     )
@@ -94,6 +111,7 @@ def ours(trials: int, folder: Path) -> float:
     seconds = time.perf_counter() - begun
     assert sum(t.state == "done" for t in store.trials.list(book.plan.job_id)) == trials
     pool.close()
+    store.close()
     return trials / seconds
 
 
@@ -129,7 +147,18 @@ def tune(trials: int, folder: Path) -> float:
 
 
 def rdb(trials: int, folder: Path) -> float:
-    """Persistent actors; ask and tell on Optuna's own storage."""
+    """Persistent actors; ask and tell on Optuna's own storage in a file."""
+    return rdb_on(f"sqlite:///{folder / 'optuna.db'}", trials)
+
+
+def rdb_postgresql(trials: int, folder: Path) -> float:
+    """The same on a PostgreSQL server of its own."""
+    with postgresql.server() as server, postgresql.database(server, "optuna") as address:
+        return rdb_on(address.replace("postgresql:", "postgresql+psycopg:"), trials)
+
+
+def rdb_on(storage: str, trials: int) -> float:
+    """Trials a second on a storage of Optuna's."""
 
     @ray.remote
     class Worker:
@@ -138,7 +167,7 @@ def rdb(trials: int, folder: Path) -> float:
 
     study = optuna.create_study(
         directions=["maximize", "minimize"],
-        storage=f"sqlite:///{folder / 'optuna.db'}",
+        storage=storage,
         sampler=make_sampler("tpe", 0),
     )
     workers = [Worker.remote() for _ in range(WORKERS)]
@@ -170,9 +199,14 @@ def empty(params: dict[str, str]) -> float:
 
 CONTENDERS = {
     "ours (durable SQLite store)": ours,
+    "ours (PostgreSQL store)": ours_postgresql,
     "Ray Tune + OptunaSearch (in memory)": tune,
     "Ray actors + Optuna RDB (SQLite)": rdb,
+    "Ray actors + Optuna RDB (PostgreSQL)": rdb_postgresql,
 }
+
+#: Whose workers are of a Ray that they start themselves.
+OURS = (ours, ours_postgresql)
 
 
 @click.command()
@@ -185,12 +219,12 @@ def main(trials: int, rounds: int) -> None:
     rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for _ in range(rounds):
         for name, run in CONTENDERS.items():
-            if run is not ours and not ray.is_initialized():
-                ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False)
+            if run not in OURS and not ray.is_initialized():
+                ray.init("local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False)
             with tempfile.TemporaryDirectory() as folder:
                 rates[name].append(run(trials, Path(folder)))
             click.echo(f"{name}: {rates[name][-1]:.1f} trials a second", err=True)
-            if run is rdb:
+            if run is rdb_postgresql:
                 ray.shutdown()
     mine = median(rates[next(iter(CONTENDERS))])
     rows = [

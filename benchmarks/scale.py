@@ -4,8 +4,8 @@
 - CPU of the driver for a report, in searches of more and more trials, workers taking no time;
 - the driver of very many workers; the web process of many who follow one job.
 
-Run: python benchmarks/scale.py [--quick] [--write]; the comparison with Optuna's storage on
-PostgreSQL and with Ray Tune is a part of ``benchmarks/orchestration.py``.
+Run: python benchmarks/scale.py [--quick] [--long] [--write]. The comparison with Optuna's storage
+on PostgreSQL and with Ray Tune is a part of ``benchmarks/orchestration.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -90,10 +90,13 @@ def _ms(value: float) -> str:
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A tenth of everything.")
+@click.option("--long", is_flag=True, help="Also a search of 10,000 trials: minutes more.")
 @click.option("--write", is_flag=True, help="Keep the table in results/scale.md.")
-def main(quick: bool, write: bool) -> None:
+def main(quick: bool, long: bool, write: bool) -> None:
     """Measure and print a table."""
     size = QUICK if quick else Size()
+    if long:
+        size = replace(size, searches=(*size.searches, 10_000))
     rows: list[Row] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -106,7 +109,8 @@ def main(quick: bool, write: bool) -> None:
         rows += _told(drivers(size, folder))
     title = f"{size.jobs:,} jobs, one of {size.trials:,} trials"
     columns = ("what", "measured", "goal", "notes")
-    command = "python benchmarks/scale.py" + (" --quick" if quick else "") + " --write"
+    options = " --quick" * quick + " --long" * long
+    command = f"python benchmarks/scale.py{options} --write"
     if write:
         write_table("scale", title, columns, rows, command)
     else:

@@ -40,6 +40,7 @@ class TrialBook:
 
     Attributes:
         held: bytes of each trial's last checkpoint, as far as they are known.
+        counted: how many trials count towards ``search.trials``.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
@@ -52,12 +53,17 @@ class TrialBook:
             self.trials[trial.number] = trial
             self.reports[trial.number] = reports.get(trial.id, [])
         self.held: dict[int, int] = {}
+        self._states: dict[TrialState, set[int]] = {}
+        self._searched: list[int] = []
+        self.counted = 0
+        for trial in self.trials.values():
+            self._enter(trial)
         self._damaged: set[int] = set()
         self._numbers = {trial.hash: trial.number for trial in self.trials.values()}
 
     def searched(self) -> list[Trial]:
         """Trials of the search, baselines among them; what is trained again is not counted."""
-        return [trial for trial in self.trials.values() if trial.searched]
+        return [self.trials[number] for number in self._searched]
 
     def trained_epochs(self) -> int:
         """Epochs trained by the search itself; what came from the cache was not."""
@@ -70,7 +76,7 @@ class TrialBook:
 
     def in_state(self, state: TrialState) -> list[Trial]:
         """Trials in a state, by number."""
-        return [trial for trial in self.trials.values() if trial.state == state]
+        return [self.trials[number] for number in sorted(self._states.get(state, ()))]
 
     def has(self, architecture: Architecture, seed: int) -> bool:
         """Whether this training is recorded already."""
@@ -114,6 +120,7 @@ class TrialBook:
         self.trials[trial.number] = trial
         self.reports[trial.number] = []
         self._numbers[trial.hash] = trial.number
+        self._enter(trial)
         return trial
 
     def start_of(self, trial: Trial) -> int:
@@ -225,5 +232,16 @@ class TrialBook:
         with suppress(StorageError):
             storage_of(folder).clear(folder)
 
+    def _enter(self, trial: Trial) -> None:
+        """Have a new trial found by its state and its kind without a look at all."""
+        self._states.setdefault(trial.state, set()).add(trial.number)
+        if trial.searched:
+            self._searched.append(trial.number)
+        self.counted += trial.counted
+
     def _change(self, number: int, **changes: object) -> None:
-        self.trials[number] = replace(self.trials[number], **changes)  # type: ignore[arg-type]
+        before = self.trials[number]
+        after = replace(before, **changes)  # type: ignore[arg-type]
+        self.trials[number] = after
+        self._states[before.state].remove(number)
+        self._states.setdefault(after.state, set()).add(number)

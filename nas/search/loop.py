@@ -144,7 +144,7 @@ class Search:
         return [b for b in found.chosen if not self._book.has(b.architecture, plan.seed)]
 
     def _new_trial(self) -> Task | None:
-        begun = sum(trial.counted for trial in self._book.searched())
+        begun = self._book.counted
         begun += sum(candidate.kind != "warm" for candidate in self._measuring.values())
         spent = begun >= self._plan.spec.search.trials or self.exhausted
         taken = None if self._rules and not spent else self._next_taken()
