@@ -100,11 +100,14 @@ def test_a_file_is_submitted_and_its_job_opens(visit, store, dispatcher):
 
 def test_what_the_deep_check_refuses_is_told_by_place(visit, store, dispatcher):
     page = visit().open("/submit")
-    typed(page, JOB + "budget: {wall_clock: 0.000001}\ncost: {limits: {parameters: 3}}\n")
-    expect(page.locator("#verdict")).to_contain_text("Right")
+    expect(typed(page, JOB + "budget: {wall_clock: 0.000001}\n")).to_contain_text("Right")
     page.get_by_role("button", name="Submit the job").click()
     expect(page.locator("#told")).to_contain_text("Not submitted", timeout=60_000)
-    assert page.locator("#problems li").count() + page.locator("#told.reason").count() > 0
+    expect(page.locator("#problems")).to_contain_text("far less than one training takes")
+    assert page.evaluate("document.activeElement.textContent") == "10:22"
+    expect(typed(page, JOB + "cost: {limits: {parameters: 3}}\n")).to_contain_text("Right")
+    page.get_by_role("button", name="Submit the job").click()
+    expect(page.locator("#told")).to_contain_text("no architecture of the space", timeout=60_000)
     assert store.jobs.list() == []
 
 
