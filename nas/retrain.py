@@ -86,6 +86,7 @@ class Retrained:
             "accuracy": trial.accuracy,
             "test_accuracy": trial.test_accuracy,
             "origin_epochs": origin.epoch,
+            "origin_seed": origin.seed,
             "origin_accuracy": origin.accuracy,
             "parameters": trial.parameters,
             "forward_flops": trial.forward_flops,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,7 @@ from nas.home import Home
 from nas.signals import stopped_by_sigterm
 
 if TYPE_CHECKING:
+    from nas.client import Client
     from nas.retrain import Retrained
 
 
@@ -62,15 +64,35 @@ def retrain(
     """
     if trial is not None and pick is not None:
         raise UsageProblem("--trial and --pick both say what to train; give one of them")
-    if server() is not None:
-        raise UsageProblem(
-            "a service trains nothing again on demand yet: unset NAS_SERVER and run this where its "
-            "NAS_HOME lies"
-        )
-    result = _retrain(job, trial, pick or "knee", epochs, seed, overrides, quiet or output.json)
-    output.emit(result.to_dict(), lambda: _parts(result))
+    remote = server()
+    if remote is not None:
+        result = _from_afar(remote, job, trial, pick or "knee", epochs, seed, overrides)
+    else:
+        quiet = quiet or output.json
+        result = _retrain(job, trial, pick or "knee", epochs, seed, overrides, quiet).to_dict()
+    output.emit(result, lambda: _parts(result))
     if not output.json:
-        say(f"next: nas export {result.job} --trial {result.trial.number}")
+        say(f"next: nas export {result['job']} --trial {result['trial']}")
+
+
+def _from_afar(
+    remote: Client,
+    name: str,
+    trial: int | None,
+    pick: str,
+    epochs: int,
+    seed: int | None,
+    overrides: tuple[str, ...],
+) -> dict[str, Any]:
+    """Have the service train it, and wait for that."""
+    if trial is None:
+        from nas.export.standing import picked_trial
+
+        with opened_job(name) as (store, job):
+            trial = picked_trial(store, job, pick).point.trial
+    asked = {"trial": trial, "epochs": epochs, "overrides": list(overrides), "seed": seed}
+    say("the service trains it; Ctrl-C leaves it training")
+    return remote.finished(remote.post(f"jobs/{name}/retrain", asked))
 
 
 def _retrain(
@@ -103,20 +125,20 @@ def _retrain(
             raise
 
 
-def _parts(result: Retrained) -> list[Part]:
+def _parts(result: Mapping[str, Any]) -> list[Part]:
     from nas.analysis.people import accuracy
 
-    trial, origin = result.trial, result.origin
-    before = "was trained before" if result.trained_before else "is done"
+    number, origin = result["trial"], result["origin"]
+    before = "was trained before" if result["trained_before"] else "is done"
     head = (
-        f"trial {trial.number} of job {result.job} {before}: trial {origin.number}'s architecture, "
-        f"{trial.epoch} epochs, seed {trial.seed}"
+        f"trial {number} of job {result['job']} {before}: trial {origin}'s architecture, "
+        f"{result['epochs']} epochs, seed {result['seed']}"
     )
-    rows = [("validation accuracy", f"{accuracy(trial.accuracy)} %")]
-    if origin.accuracy is not None:
-        told = f"{accuracy(origin.accuracy)} % after {origin.epoch} epochs, seed {origin.seed}"
-        rows.append((f"of trial {origin.number}", told))
-    rows.append(("test accuracy", f"{accuracy(trial.test_accuracy)} %"))
-    rows.append(("worker time", f"{result.worker_seconds:.1f} s"))
+    rows = [("validation accuracy", f"{accuracy(result['accuracy'])} %")]
+    if result["origin_accuracy"] is not None:
+        told = f"{accuracy(result['origin_accuracy'])} % after {result['origin_epochs']} epochs"
+        rows.append((f"of trial {origin}", f"{told}, seed {result['origin_seed']}"))
+    rows.append(("test accuracy", f"{accuracy(result['test_accuracy'])} %"))
+    rows.append(("worker time", f"{result['worker_seconds']:.1f} s"))
     aside = "Another budget is not comparable: it stands beside the front, not on it."
     return [head, Table(("", ""), rows), aside]

@@ -146,6 +146,14 @@ def test_an_export_comes_over_whole(done):
     assert "--force" in taken.stderr
 
 
+@pytest.mark.slow
+def test_a_trial_is_trained_again_by_the_service(done):
+    near, far, _ = done
+    again = far.json("retrain", "afar", "--trial", "0", "--epochs", "3")
+    assert (again["origin"], again["epochs"], again["state"]) == (0, 3, "done")
+    assert near.json("retrain", "afar", "--trial", "0", "--epochs", "3")["trained_before"]
+
+
 def test_a_viewer_changes_nothing_and_strangers_see_nothing(done):
     _, _, viewer = done
     for words in (("cancel", "afar"), ("delete", "afar", "--yes"), ("priority", "afar", "5")):
@@ -168,6 +176,7 @@ def test_what_is_wrong_is_told_with_its_place(done):
     assert far("show", "afra", status=102).stderr.strip().endswith("(did you mean 'afar'?)")
 
 
+@pytest.mark.slow
 def test_a_job_is_held_back_moved_and_ended_from_afar(done):
     near, far, _ = done
     slow = JOB.replace("name: afar", "name: later").replace("epochs: 2", "epochs: 400")
@@ -181,7 +190,7 @@ def test_a_job_is_held_back_moved_and_ended_from_afar(done):
     assert far.json("priority", "later", "4")["priority"] == 4
     assert far.json("resume", "later")["state"] == "queued"
     far("cancel", "later")
-    assert near.json("show", "later")["state"] in ("cancelled", "running")
+    assert near.json("show", "later")["state"] in ("cancelled", "running", "queued")
     assert far("wait", "later", status=103).stdout == "job 2 (later) is cancelled\n"
     far("delete", "later", "--yes")
     far("show", "later", status=102)
