@@ -65,13 +65,17 @@ def actions_of(job: Mapping[str, Any], who: Identity) -> tuple[str, ...]:
 
 
 def driver_of(store: Store, alive: Alive, job: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The process that drives a job and since when, or None.
+    """The process that drives a running job and since when, or None.
+
+    One that winds up after the job's end is not told: no event says when it is gone.
 
     Args:
         store: of the job.
         alive: has watched who shows signs of life.
         job: as ``nas show -o json``.
     """
+    if job["state"] != "running":
+        return None
     held, stale = alive.leases(store)
     for one in held:
         if one.job_id == job["id"]:

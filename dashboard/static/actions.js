@@ -7,7 +7,9 @@ const acted = document.getElementById("acted");
 const url = `/api/v1/jobs/${head.dataset.job}`;
 
 // Focus goes to the words: the button may be another one by now.
+let state = null; // of the job when they were said
 function say(words, bad = false) {
+  state = bad ? null : stateNow();
   acted.textContent = words;
   acted.classList.toggle("reason", bad);
   acted.focus();
@@ -28,6 +30,8 @@ async function act(verb, body, tell) {
   if (answer.request) return verb === "cancel" ? "Cancelling." : "Asked to pause.";
   return `Now ${answer.state}.`;
 }
+
+const stateNow = () => head.querySelector(".state").textContent;
 
 // Fields as the API takes them; what is empty is left out.
 function bodyOf(form) {
@@ -73,6 +77,10 @@ async function confirmed(form) {
   button.disabled = false;
 }
 
+// "Cancelling." is no news any more once the job is cancelled.
+document.addEventListener("nas:changed", () => {
+  if (state !== null && state !== stateNow() && !acted.textContent.endsWith(`${stateNow()}.`)) acted.textContent = "";
+});
 document.addEventListener("click", ({ target }) => {
   const verb = target.closest("button[data-verb]");
   const opener = target.closest("[data-dialog]");
