@@ -85,7 +85,7 @@ def test_a_trial_is_drawn_with_its_costs_and_curves(visit, store, jobs):
     page.locator("#accuracy").locator("xpath=..").get_by_text("The numbers").click()
     cells = page.get_by_role("region", name="Numbers of: Learning curve: accuracy")
     assert cells.locator("tbody tr").count() == 9
-    assert "96" in cells.locator("tbody tr").last.inner_text()
+    assert "96.00" in cells.locator("tbody tr").last.inner_text()  # two decimals, as all above
     assert page.get_by_text("94.00 % on average").is_visible()
 
 
