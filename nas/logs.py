@@ -69,6 +69,8 @@ class TextLines(logging.Formatter):
 
 def extras(record: logging.LogRecord) -> dict[str, object]:
     """What the caller said that it is about, and the request that is being answered."""
-    found = {key: value for key, value in vars(record).items() if key not in _KNOWN}
+    # Others mark records too, such as Ray: with a line below in front.
+    given = vars(record).items()
+    found = {k: v for k, v in given if k not in _KNOWN and not k.startswith("_")}
     request = REQUEST.get()
     return {"request": request, **found} if request else found

@@ -69,7 +69,10 @@ def others(store, add_job):
     add_job(store, name="failed", state="failed")
 
 
-@pytest.mark.parametrize(("screen", "pages"), [("wide light", PAGES), ("narrow dark", MAIN)])
+@pytest.mark.parametrize(
+    ("screen", "pages"),
+    [("wide light", PAGES), pytest.param("narrow dark", MAIN, marks=pytest.mark.slow)],
+)
 def test_pages_fit_the_screen_please_axe_and_complain_of_nothing(visit, others, screen, pages):
     site = visit(screen)
     found = {}

@@ -5,6 +5,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.faults.test_driver_killed import nas, rows
 
 JOB = """\
@@ -24,6 +26,7 @@ tracking: {enabled: false}
 """
 
 
+@pytest.mark.slow
 def test_a_killed_driver_forgets_nothing_of_its_budget(tmp_path):
     (tmp_path / "job.yaml").write_text(JOB)
     process = nas(tmp_path, "run", "job.yaml", "-q")

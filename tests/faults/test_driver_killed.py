@@ -70,6 +70,7 @@ def undisturbed(tmp_path_factory) -> dict[tuple, float]:
     return reports(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill_at", [1, 4])
 def test_a_killed_driver_loses_nothing_and_trains_nothing_twice(tmp_path, undisturbed, kill_at):
     (tmp_path / "job.yaml").write_text(JOB)

@@ -61,6 +61,7 @@ def gone(processes, seconds=30) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_ray_that_dies_is_started_again_and_nothing_is_held_against_the_task():
     told = []
     pool = RayPool(1, cpus=0.5, execute="workers.synthetic:slow", threads=1, progress=told.append)

@@ -135,6 +135,7 @@ def test_resuming_a_finished_job_trains_nothing(finished):
     assert (finished[0] / ".nas" / "store.db").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_winner_is_trained_longer_tracked_and_exported(finished, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(finished[0], copy)

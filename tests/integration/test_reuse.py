@@ -52,6 +52,7 @@ def trials(folder: Path, job: str) -> dict[str, tuple]:
     return {t.hash: (t.architecture, t.epoch, t.accuracy, t.test_accuracy) for t in listed}
 
 
+@pytest.mark.slow
 def test_a_warm_start_costs_nothing_and_an_extension_goes_on(tmp_path):
     (tmp_path / "job.yaml").write_text(JOB)
     first = answer(tmp_path, "run", "job.yaml")

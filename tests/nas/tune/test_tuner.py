@@ -194,8 +194,7 @@ def test_a_trainable_without_checkpoints_is_refused(tmp_path, param_space, shape
         tune.report({"accuracy": 0.5})
 
     cost = ExactCost(shape)
-    made = tuner(
-        train, tmp_path, param_space, 2, KnownCostSearch(cost), ParetoScheduler(cost, RUNGS)
-    )
+    scheduler = ParetoScheduler(cost, RUNGS, prune_after=0)
+    made = tuner(train, tmp_path, param_space, 2, KnownCostSearch(cost), scheduler)
     with pytest.raises(Exception, match="reported no checkpoint at training_iteration 1"):
         made.fit()
