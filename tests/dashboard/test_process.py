@@ -83,7 +83,7 @@ def test_behind_a_proxy_with_tokens(process, store, add_job):
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"10.1.2.3", "127.0.0.1"} <= {line.get("address") for line in lines}
     for secret in (text, other, cookie.partition("=")[2].partition(";")[0]):
-        assert secret.rpartition("_")[2] not in log.read_text()
+        assert secret[-20:] not in log.read_text()
 
 
 def test_nobody_elses_forwarded_headers_count(process, store):

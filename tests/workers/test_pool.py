@@ -180,6 +180,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_closes_the_pool_and_leaves_no_process():
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER],
