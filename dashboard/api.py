@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from dashboard.dispatchers import Alive
 from dashboard.guard.identity import Admin
 from dashboard.reader import Reader
 from dashboard.shapes import (
@@ -118,17 +119,16 @@ def owners(read: Read) -> Any:
 @router.get("/dispatchers", responses=answers(200, list[DispatcherShape], "Oldest first."))
 def dispatchers(request: Request, read: Read) -> Any:
     """Processes that take queued jobs, and whether they show signs of life."""
-    store = read.existing()
-    alive = {one.holder for one in request.app.state.alive.dispatchers(store)}
+    watched: Alive = request.app.state.alive
     return [
         {
             "holder": one.holder,
             "slots": one.slots,
             "since": iso(one.since_ms),
             "seen": iso(one.beat_ms),
-            "alive": one.holder in alive,
+            "alive": lives,
         }
-        for one in (store.leases.dispatchers() if store else ())
+        for one, lives in watched.dispatchers(read.existing())
     ]
 
 

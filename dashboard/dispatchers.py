@@ -25,13 +25,13 @@ class Alive:
         self._leases: Watch = Watch()
         self._lock = Lock()
 
-    def dispatchers(self, store: Store | None) -> list[Dispatcher]:
-        """Those that show signs of life."""
+    def dispatchers(self, store: Store | None) -> list[tuple[Dispatcher, bool]]:
+        """All that did not say goodbye, and whether each shows signs of life."""
         there = store.leases.dispatchers() if store else []
         signs = [_Sign(one.holder, one.holder, one.beat_ms) for one in there]
         with self._lock:
             gone = {sign.holder for sign in self._dispatchers.stale(signs)}
-        return [one for one in there if one.holder not in gone]
+        return [(one, one.holder not in gone) for one in there]
 
     def leases(self, store: Store) -> tuple[list[Holding], list[Holding]]:
         """All leases, and those of them that are stale."""

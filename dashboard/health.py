@@ -41,7 +41,7 @@ def readiness(reader: Reader, alive: Alive) -> dict[str, Any]:
     """What works: ``store`` (ok, or why not), ``dispatcher`` (seen lately, unseen)."""
     try:
         reader.check()
-        there = alive.dispatchers(reader.existing())
+        there = any(lives for _, lives in alive.dispatchers(reader.existing()))
     except NasError as error:
         return {"status": "unready", "store": str(error), "dispatcher": "unknown"}
     return {

@@ -107,7 +107,7 @@ class _OfStore(Collector):
             _plain(
                 "nas_dispatchers",
                 "Dispatchers that show signs of life.",
-                len(self._alive.dispatchers(store)),
+                sum(lives for _, lives in self._alive.dispatchers(store)),
             ),
             _plain("nas_leases", "Jobs that are driven.", len(held) - len(stale)),
             _plain("nas_leases_stale", "Jobs whose driver shows no sign of life.", len(stale)),

@@ -32,13 +32,11 @@ class Standing:
     @classmethod
     def of(cls, store: Store, alive: Alive) -> Standing:
         """As they are now."""
-        there = {one.holder for one in alive.dispatchers(store)}
         held, stale = alive.leases(store)
         gone = {one.token for one in stale}
         return cls(
             tuple(
-                (one, one.holder not in there or _silent(one.beat_ms))
-                for one in store.leases.dispatchers()
+                (one, not lives or _silent(one.beat_ms)) for one, lives in alive.dispatchers(store)
             ),
             tuple((one, one.token in gone or _silent(one.beat_ms)) for one in held),
         )

@@ -203,7 +203,9 @@ def _space(given: str | dict[str, Any] | None) -> str | None:
 def _refuse_extension(store: Store, job: Job, asked: dict[str, Any], settings: Settings) -> None:
     check_overrides(asked["overrides"], EXTENDABLE)
     count = begun(store.trials.list(job.id))
-    document = changed_document(job, asked["trials"], asked["space"], asked["overrides"], count)
+    document = changed_document(
+        job, asked["trials"], asked["space"], asked["overrides"], count, files=False
+    )
     spec = extended_spec(job, document, count)
     old = job.spec["space"]
     problem = plugin_problem(document, spec.search_space(), settings)

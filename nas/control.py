@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from nas.errors import UsageProblem, WrongState
 from nas.holder import is_gone, myself
-from nas.store.records import Job, Request, Trial
+from nas.store.records import Job, Trial
 from nas.store.store import Store
 
 #: The reason of trials that were not finished when their job was cancelled.
@@ -27,9 +27,11 @@ def pause(store: Store, job: Job) -> Job:
         WrongState: if the job is over, or paused already.
     """
     _refuse_unless(job, ("queued", "running"), "paused")
-    with _free(store, job, "pause") as free:
-        if free is not None:
-            free.jobs.set_state(job.id, "paused", "by hand")
+    try:
+        with _alone(store, job) as ours:
+            ours.jobs.set_state(job.id, "paused", "by hand")
+    except _Driven:
+        store.jobs.ask(job.id, "pause")
     return store.jobs.get(job.name)
 
 
@@ -40,9 +42,11 @@ def cancel(store: Store, job: Job) -> Job:
         WrongState: if the job is over.
     """
     _refuse_unless(job, ("queued", "running", "paused", "interrupted", "failed"), "cancelled")
-    with _free(store, job, "cancel") as free:
-        if free is not None:
-            end_cancelled(free, job)
+    try:
+        with _alone(store, job) as ours:
+            end_cancelled(ours, job)
+    except _Driven:
+        store.jobs.ask(job.id, "cancel")
     return store.jobs.get(job.name)
 
 
@@ -64,10 +68,8 @@ def requeue(store: Store, job: Job) -> Job:
         store.jobs.ask(job.id, "")
         return store.jobs.get(job.name)
     _refuse_unless(job, ("paused", "interrupted", "failed"), "resumed")
-    with _free(store, job, "") as free:
-        if free is None:
-            raise WrongState(f"job {job.name!r} is being driven already")
-        free.jobs.set_state(job.id, "queued", "resumed by hand")
+    with _alone(store, job) as ours:
+        ours.jobs.set_state(job.id, "queued", "resumed by hand")
     return store.jobs.get(job.name)
 
 
@@ -84,14 +86,12 @@ def retry(store: Store, job: Job, failed_trials: bool = False) -> Job:
     """
     allowed = ("failed", "cancelled", "interrupted", *(("done",) if failed_trials else ()))
     _refuse_unless(job, allowed, "retried")
-    with _free(store, job, "") as free:
-        if free is None:
-            raise WrongState(f"job {job.name!r} is being driven already")
+    with _alone(store, job) as ours:
         for trial in store.trials.list(job.id):
             cut_off = trial.state == "pruned" and trial.reason == CANCELLED
             if cut_off or (failed_trials and trial.state == "failed"):
-                _reopen(free, trial)
-        free.jobs.set_state(job.id, "queued", "retried")
+                _reopen(ours, trial)
+        ours.jobs.set_state(job.id, "queued", "retried")
     return store.jobs.get(job.name)
 
 
@@ -101,10 +101,12 @@ def delete(store: Store, job: Job) -> None:
     Raises:
         WrongState: if somebody drives it.
     """
-    with _free(store, job, "") as free:
-        if free is None:
-            raise WrongState(f"job {job.name!r} is running; cancel it first: nas cancel {job.name}")
-        free.jobs.delete(job.id)
+    try:
+        with _alone(store, job) as ours:
+            ours.jobs.delete(job.id)
+    except _Driven:
+        told = f"job {job.name!r} is running; cancel it first: nas cancel {job.name}"
+        raise WrongState(told) from None
 
 
 def set_priority(store: Store, job: Job, priority: int) -> Job:
@@ -132,19 +134,27 @@ def _refuse_unless(job: Job, states: tuple[str, ...], what: str) -> None:
         )
 
 
+class _Driven(WrongState):
+    """Somebody drives the job."""
+
+    kind = "wrong_state"
+
+
 @contextmanager
-def _free(store: Store, job: Job, request: Request) -> Iterator[Store | None]:
-    """The job's lease where nobody has it; else whoever does is asked, and there is None."""
+def _alone(store: Store, job: Job) -> Iterator[Store]:
+    """The store under the job's lease, where nobody has it.
+
+    Raises:
+        _Driven: if somebody has.
+    """
+    held = store.leases.of(job.id)
+    driven = _Driven(f"job {job.name!r} is being driven already")
+    if held is not None and not is_gone(held.holder):
+        raise driven
     try:
-        held = store.leases.of(job.id)
-        if held is not None and not is_gone(held.holder):
-            raise WrongState(f"job {job.name!r} is being driven")
         mine = store.leases.take(job.id, myself(), held)
     except WrongState:
-        if request:
-            store.jobs.ask(job.id, request)
-        yield None
-        return
+        raise driven from None
     try:
         yield store.under(mine.lease, 0.0)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 
 
@@ -20,6 +21,11 @@ def is_gone(holder: str) -> bool:
         return False
     found = _start_of(int(number))
     return found == "" or found != start
+
+
+def seems_gone(holder: str, beat_ms: int, silent_ms: float) -> bool:
+    """Whether a holder is gone, or silent for longer by the clocks of two machines."""
+    return is_gone(holder) or time.time() * 1000 - beat_ms > silent_ms
 
 
 def is_here(holder: str) -> bool:

@@ -53,6 +53,11 @@ class Home:
         return self.store_address or f"sqlite:///{self.store_file}"
 
     @property
+    def where(self) -> str:
+        """For people: which store."""
+        return "the store of NAS_STORE_URL" if self.store_address else str(self.root)
+
+    @property
     def mlflow_file(self) -> Path:
         """MLflow's own SQLite file (never the store's: both have a table ``alembic_version``)."""
         return self.root / "mlflow.db"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from nas.errors import LeaseLost, StoreUnreachable, WrongState
-from nas.holder import is_gone, is_here, myself, process_of
+from nas.holder import is_here, myself, process_of, seems_gone
 from nas.store.leases import Holding
 from nas.store.records import Job, Request
 from nas.store.store import Store
@@ -17,6 +17,42 @@ from nas.watch import BEAT_SECONDS, LEASE_SECONDS, Watch
 
 #: A database that goes away while a job runs is waited for so long; training goes on meanwhile.
 PATIENCE_SECONDS = 600.0
+
+
+class Heart:
+    """A thread that shows signs of life until it is closed, or what it holds is another's.
+
+    Args:
+        beat: one sign of life.
+
+    Attributes:
+        lost: whether ``beat`` found that another process has it now.
+    """
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+        self.lost = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Show no more signs of life."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        # A database that doesn't answer is waited for: if somebody else takes over meanwhile, the
+        # first beat after it says so.
+        while not self._closing.is_set():
+            try:
+                self._beat()
+            except LeaseLost:
+                self.lost = True
+                return
+            except StoreUnreachable:
+                pass
+            self._closing.wait(BEAT_SECONDS)
 
 
 class Held:
@@ -31,11 +67,8 @@ class Held:
         self.lease = lease
         self.store = store.under(lease, PATIENCE_SECONDS)
         self._leases = store.leases
-        self._lost = False
         self._request: Request = ""
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
-        self._thread.start()
+        self._heart = Heart(self._beat)
 
     @property
     def request(self) -> Request:
@@ -44,27 +77,16 @@ class Held:
         Raises:
             LeaseLost: if another process drives the job now.
         """
-        if self._lost:
+        if self._heart.lost:
             raise LeaseLost(f"job {self.lease.job_id} is driven by another process now")
         return self._request
 
     def close(self) -> None:
         """Show no more signs of life."""
-        self._closing.set()
-        self._thread.join()
+        self._heart.close()
 
     def _beat(self) -> None:
-        # A database that doesn't answer is waited for: if somebody else takes the job over
-        # meanwhile, the first beat after it says so.
-        while not self._closing.is_set():
-            try:
-                self._request = self._leases.beat(self.lease)
-            except LeaseLost:
-                self._lost = True
-                return
-            except StoreUnreachable:
-                pass
-            self._closing.wait(BEAT_SECONDS)
+        self._request = self._leases.beat(self.lease)
 
 
 @contextmanager
@@ -95,7 +117,8 @@ def driving(store: Store, job: Job, lease: Lease | None = None) -> Iterator[Held
 
 def is_driven(held: Holding | None) -> bool:
     """Whether some process holds a job of this lease, as far as can be told at once."""
-    return held is not None and not is_gone(held.holder) and not _long_silent(held.beat_ms)
+    # By the clocks of two machines, so with a wide margin.
+    return held is not None and not seems_gone(held.holder, held.beat_ms, 5000 * LEASE_SECONDS)
 
 
 def _taken(store: Store, job: Job) -> Lease:
@@ -108,8 +131,3 @@ def _taken(store: Store, job: Job) -> Lease:
             raise WrongState(f"job {job.name!r} is being driven already, by {where}")
         time.sleep(0.5)
     return store.leases.take(job.id, myself(), held).lease
-
-
-def _long_silent(beat_ms: int) -> bool:
-    """By the clocks of two machines, so with a wide margin."""
-    return time.time() * 1000 - beat_ms > 5000 * LEASE_SECONDS

@@ -74,7 +74,7 @@ class Plan:
             data_hash=details["data"]["hash"],
             reference=(details["reference"]["accuracy"], details["reference"]["cost"]),
             limits={k: v for k, v in spec.cost.limits.model_dump().items() if v is not None},
-            checkpoints=details.get("checkpoints") or str(checkpoints),
+            checkpoints=job.place_of_checkpoints(checkpoints),
         )
 
     @property

@@ -61,7 +61,7 @@ def sweep_job(home: Home, job: Job) -> None:
     """Delete the checkpoints and the log of a job that is forgotten."""
     from workers.storage import storage_of
 
-    place = job.details.get("checkpoints") or str(home.checkpoints(job.name))  # as in nas.plan
+    place = job.place_of_checkpoints(home.checkpoints(job.name))
     storage_of(place).clear(place)
     home.job_log(job.name).unlink(missing_ok=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+
+from tests.processes import bare_environ
 
 ROOT = Path(__file__).parents[1]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -48,9 +49,7 @@ class Composed:
 
     def environ(self, name: str) -> dict[str, str]:
         """A service's variables beside those of this process."""
-        kept = {
-            k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_", "RAY_"))
-        }
+        kept = bare_environ("RAY_")
         own = {k: self._here(v) for k, v in SERVICES[name].get("environment", {}).items()}
         programs = f"{Path(sys.executable).parent}:{kept['PATH']}"
         places = {"NAS_HOME": str(self.folder / "home"), "RAY_TMPDIR": str(self._temporary)}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.processes import bare_environ
+
 SECONDS = 180.0
 
 
@@ -26,7 +28,7 @@ class MlflowServer:
 
     def start(self) -> None:
         """Give it its time to import and to make its database."""
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
+        environ = bare_environ()
         environ |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "1"}
         command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
         command += ["--host", "127.0.0.1", "--port", str(self._port)]

@@ -9,15 +9,18 @@ import click
 from nas.cli.output import say
 from nas.home import Home
 
-
-@click.command()
-@click.option(
+#: Of every command that starts a dispatcher.
+jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
     help="Jobs driven at once on this machine.",
 )
+
+
+@click.command()
+@jobs_option
 def dispatch(jobs: int) -> None:
     """Drive queued jobs until Ctrl-C; any number of dispatchers may share a store.
 
@@ -34,7 +37,6 @@ def dispatch(jobs: int) -> None:
     dispatcher = Dispatcher(store, home, slots=jobs, beside=Housekeeping(store, home))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: dispatcher.stop())
-    where = "the store of NAS_STORE_URL" if home.store_address else str(home.root)
-    say(f"taking jobs of {where}, {jobs} at once (Ctrl-C stops)")
+    say(f"taking jobs of {home.where}, {jobs} at once (Ctrl-C stops)")
     dispatcher.run()
     store.close()

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from nas.cli.dispatch import jobs_option
 from nas.cli.output import say
 from nas.errors import UsageProblem
 from nas.home import Home
@@ -23,13 +24,7 @@ from nas.home import Home
     type=click.IntRange(1, 65535),
     help="Port to listen on.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 1000),
-    default=1,
-    show_default=True,
-    help="Jobs driven at once on this machine.",
-)
+@jobs_option
 @click.option("--web-only", is_flag=True, help="Pages and API alone; 'nas dispatch' takes jobs.")
 @click.option("--base-path", default="", metavar="PATH", help="Where a reverse proxy puts it.")
 @click.option(
@@ -50,8 +45,7 @@ def serve(
     # By name, in processes of their own: the floors point down, so nas can't import dashboard.
     web = [sys.executable, "-m", "dashboard", "--host", host, "--port", str(port)]
     web += ["--base-path", base_path, "--trusted-proxies", trusted_proxies]
-    where = "the store of NAS_STORE_URL" if home.store_address else str(home.root)
-    say(f"dashboard of {where} at http://{_shown(host)}:{port}{base_path} (Ctrl-C stops it)")
+    say(f"dashboard of {home.where} at http://{_shown(host)}:{port}{base_path} (Ctrl-C stops it)")
     if web_only:
         os.execv(sys.executable, web)
     _make(home)

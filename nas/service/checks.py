@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 
 from nas.checks_value import Check
 from nas.client import Client
 from nas.errors import NasError
-from nas.holder import is_gone
+from nas.holder import is_gone, seems_gone
 from nas.home import Home
 from nas.store.store import Store
 
@@ -48,12 +46,8 @@ def _local(name: str) -> Check:
         return Check(name, "ok", "none here; nas run needs none")
     store = Store(home.store_url)
     try:
-        now = time.time() * 1000
-        alive = [
-            one
-            for one in store.leases.dispatchers()
-            if not is_gone(one.holder) and now - one.beat_ms < _SILENT_MS
-        ]
+        there = store.leases.dispatchers()
+        alive = [one for one in there if not seems_gone(one.holder, one.beat_ms, _SILENT_MS)]
         waiting = len(store.queue.waiting())
         gone = sum(is_gone(lease.holder) for lease in store.leases.list())
     finally:

@@ -106,6 +106,8 @@ class Dispatcher:
         return [child for child in ended if child.process.returncode != 0]
 
     def _start_jobs(self, held: list[Holding], stale: list[Holding]) -> None:
+        if not self._store.queue.waiting(stale):
+            return  # a claim would lock the database, twice a second
         gone = {lease.token for lease in stale}
         here = [h for h in held if is_here(h.holder) and not is_gone(h.holder)]
         busy = len({h.token for h in here if h.token not in gone} | _tokens(self._jobs))
@@ -147,6 +149,8 @@ class Dispatcher:
 
     def _start_tasks(self) -> None:
         stale = self._tasks.stale(self._store.tasks.list("running"))
+        if not stale and not self._store.tasks.list("queued"):
+            return  # a claim would lock the database, twice a second
         while len(self._doing) < self._task_slots:
             task = self._store.tasks.claim(self._me, stale)
             if task is None:

@@ -5,22 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from nas import logs
-from nas.errors import LeaseLost, NasError, StoreUnreachable
+from nas.errors import LeaseLost, NasError
 from nas.holder import myself
 from nas.home import Home
-from nas.leasing import PATIENCE_SECONDS
+from nas.leasing import PATIENCE_SECONDS, Heart
 from nas.service.children import TOKEN_VARIABLE
 from nas.service.work import WORKS
 from nas.signals import stopped_by_sigterm
 from nas.store.store import Store
 from nas.store.tasks import ServiceTask
-from nas.watch import BEAT_SECONDS
 
 log = logging.getLogger("nas.tasks")
 
@@ -35,8 +31,11 @@ def main(number: int) -> int:
         log.warning("task %s is done by another process", number)
         return 0
     try:
-        with _beating(store, task):
+        heart = Heart(lambda: store.tasks.beat(task, myself()))
+        try:
             result, error = _done(store, home, task)
+        finally:
+            heart.close()
         if error is None:
             store.tasks.finish(task, result)
         else:
@@ -71,29 +70,6 @@ def error_body(error: NasError) -> dict[str, Any]:
         "problems": error.details(),
         "status": error.http_status,
     }
-
-
-@contextmanager
-def _beating(store: Store, task: ServiceTask) -> Iterator[None]:
-    closing = threading.Event()
-
-    def beat() -> None:
-        while not closing.is_set():
-            try:
-                store.tasks.beat(task, myself())
-            except LeaseLost:
-                return
-            except StoreUnreachable:
-                pass
-            closing.wait(BEAT_SECONDS)
-
-    thread = threading.Thread(target=beat, name="task", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        closing.set()
-        thread.join()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from nas.errors import NasError
-from nas.holder import is_gone
+from nas.holder import seems_gone
 from nas.home import Home
 from nas.settings import Settings
 from nas.store.store import Store
@@ -51,7 +51,7 @@ class Housekeeping:
         """Forget dispatchers that died, jobs beyond their days, and files of nobody."""
         try:
             for one in self._store.leases.dispatchers():
-                if is_gone(one.holder) or time.time() * 1000 - one.beat_ms > _SILENT_MS:
+                if seems_gone(one.holder, one.beat_ms, _SILENT_MS):
                     self._store.leases.leave(one.holder)
             swept = gc(self._store, self._home, Settings.here(self._home).retention_days)
         except (NasError, OSError) as error:

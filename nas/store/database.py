@@ -20,6 +20,19 @@ from sqlalchemy import (
 from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable
 from nas.store.schema import REVISION
 
+#: Where a network drops packets silently, neither end hears of it. A client gives up after a
+#: minute, and the server ends what a vanished client left in the middle of a transaction, with its
+#: locks. An address may say otherwise: ``?keepalives_idle=…``.
+_NETWORK = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    "options": "-c idle_in_transaction_session_timeout=60000 -c tcp_keepalives_idle=30 "
+    "-c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+}
+
 #: Any number: what processes lock in PostgreSQL while one of them brings the schema up to date.
 _MIGRATING = 7_301_982
 
@@ -43,9 +56,12 @@ def open_engine(url: str, *, upgrade: bool = False) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
     if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed)
         event.listen(engine, "connect", _configure_sqlite)
+    else:
+        unset = {k: v for k, v in _NETWORK.items() if k not in parsed.query}
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=unset)
     try:
         found = revision_of(engine)
     except Exception as error:

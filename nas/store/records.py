@@ -58,6 +58,10 @@ class Job:
     priority: int = 0
     request: Request = ""
 
+    def place_of_checkpoints(self, otherwise: object) -> str:
+        """A folder or a URL; ``otherwise`` where the job names none."""
+        return self.details.get("checkpoints") or str(otherwise)
+
 
 @dataclass(frozen=True)
 class NewTrial:

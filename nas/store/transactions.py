@@ -22,8 +22,9 @@ _CHOOSING = 7_301_983
 #: Seconds between two tries to reach a database that went away.
 _RETRY_SECONDS = 1.0
 
-#: What a server says that shuts down or can't serve now (SQLSTATE classes), and SQLite's words.
-_STATES = ("08", "53", "57P")
+#: What a server says that shuts down, ended an idle session or cannot serve now (SQLSTATE), and
+#: SQLite's words.
+_STATES = ("08", "25P03", "53", "57P")
 _WORDS = ("database is locked", "disk", "unable to open")
 
 

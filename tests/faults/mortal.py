@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import signal
 import sys
+import time
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -46,8 +48,17 @@ class Kill:
 
 def run(url: str, home: Home, name: str, kill: Kill | None = None) -> int:
     """Drive a job in a forked process; gives its exit status, below 0 for a signal."""
+    return ended(start(url, home, name, kill))
+
+
+def start(url: str, home: Home, name: str, kill: Kill | None = None) -> int:
+    """Drive a job in a forked process beside this one; gives the process.
+
+    From a thread beside others it would be unsafe: their locks would never be given back.
+    """
     process = os.fork()
     if process == 0:
+        faulthandler.enable(sys.__stderr__)
         status = 1
         try:
             if kill is not None:
@@ -60,8 +71,21 @@ def run(url: str, home: Home, name: str, kill: Kill | None = None) -> int:
         finally:
             sys.stderr.flush()
             os._exit(status)
-    _, ended = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(ended)
+    return process
+
+
+def ended(process: int, seconds: float = 240.0) -> int:
+    """Wait for a process and give its exit status, below 0 for a signal."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found, status = os.waitpid(process, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(process, signal.SIGABRT)  # it writes where each of its threads stands
+            os.waitpid(process, 0)
+            raise AssertionError("the driver hangs")
+        time.sleep(0.02)
 
 
 def arm(kill: Kill) -> None:

@@ -19,22 +19,6 @@ from tests.faults.conftest import prepared
 AWAY = [pytest.param(3.0, id="short"), pytest.param(60.0, id="minute", marks=pytest.mark.slow)]
 
 
-def driven(made):
-    """Drive the job in a process beside; gives a function that waits for its exit status."""
-    ended = []
-    thread = threading.Thread(
-        target=lambda: ended.append(mortal.run(made.url, made.home, "mortal"))
-    )
-    thread.start()
-
-    def wait():
-        thread.join(timeout=240)
-        assert ended, "the driver hangs"
-        return ended[0]
-
-    return wait
-
-
 def until_reports(address, count):
     """Until so many rungs are recorded."""
     store = Store(address)
@@ -49,12 +33,12 @@ def until_reports(address, count):
 def test_a_killed_server_is_waited_for(checked, expected, tmp_path, server, seconds):
     with postgresql.database(server.address, "nas") as address:
         made = prepared(checked, tmp_path, address)
-        wait = driven(made)
+        driver = mortal.start(made.url, made.home, "mortal")
         until_reports(address, 2)
         server.kill()
         time.sleep(seconds)
         server.start()
-        assert wait() == 0
+        assert mortal.ended(driver) == 0
         store = Store(address)
         mortal.check_whole(store, "mortal", expected)
         store.close()
@@ -66,12 +50,12 @@ def test_a_cut_network_is_waited_for(checked, expected, tmp_path, server, second
         port = int(address.rpartition(":")[2].partition("/")[0])
         with cable(port) as (near, cut, mend):
             made = prepared(checked, tmp_path, address.replace(str(port), str(near)))
-            wait = driven(made)
+            driver = mortal.start(made.url, made.home, "mortal")
             until_reports(address, 2)
             cut()
             time.sleep(seconds)
             mend()
-            assert wait() == 0
+            assert mortal.ended(driver) == 0
         store = Store(address)
         mortal.check_whole(store, "mortal", expected)
         store.close()
@@ -103,8 +87,12 @@ def cable(port):
                 target.sendall(data)
         except OSError:
             pass
-        for end in (source, target):
-            end.close()
+        broken(source, target)
+
+    def broken(*ends):
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # both ends hear of it, whoever reads from them
 
     def serve():
         while True:
@@ -122,11 +110,13 @@ def cable(port):
 
     def cut():
         whole.clear()
-        for near, far in pairs:
-            for end in (near, far):
-                with suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
+        for ends in pairs:
+            broken(*ends)
 
     threading.Thread(target=serve, daemon=True).start()
     yield listener.getsockname()[1], cut, whole.set
     listener.close()
+    cut()
+    for near, far in pairs:
+        near.close()
+        far.close()

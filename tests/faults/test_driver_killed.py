@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import bare_environ
+
 JOB = """\
 name: killed
 data: {name: digits, fraction: 0.5}
@@ -28,7 +30,7 @@ tracking: {enabled: true}
 
 
 def nas(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
+    environ = bare_environ()
     return subprocess.Popen(
         [sys.executable, "-m", "nas", *arguments],
         cwd=folder,

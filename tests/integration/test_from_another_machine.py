@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,6 +13,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+
+from tests.processes import bare_environ, nas
 
 JOB = """\
 name: afar
@@ -28,18 +29,6 @@ search: {trials: 3, rungs: [1, 2], pruner: none}
 finalists: {seeds: 1}
 workers: {count: 1}
 """
-
-
-def nas(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "nas", *words],
-        cwd=folder,
-        env=kept | environ,
-        text=True,
-        capture_output=True,
-        timeout=240,
-    )
 
 
 class Machine:
@@ -71,10 +60,9 @@ def machines(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
     service = subprocess.Popen(
         [sys.executable, "-m", "nas", "serve", "--port", str(port)],
-        env=environ | {"NAS_HOME": str(home)},
+        env=bare_environ() | {"NAS_HOME": str(home)},
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -1,7 +1,6 @@
 """The main job through the real parts: shell, SQLite, Ray, Optuna, torch, MLflow, export."""
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -9,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import nas
 
 JOB = """\
 name: whole
@@ -22,18 +23,6 @@ search: {trials: 9, rungs: [1, 3], prune_after: 0, reduction: 2}
 finalists: {seeds: 2}
 workers: {count: 2}
 """
-
-
-def nas(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "nas", *arguments],
-        cwd=folder,
-        env=environ,
-        text=True,
-        capture_output=True,
-        timeout=240,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """What was trained is never trained again: cache, extension and warm start through the shell."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from nas.store.store import Store
+from tests import processes
 
 JOB = """\
 name: base
@@ -27,15 +26,7 @@ tracking: {enabled: false}
 
 
 def nas(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "nas", *arguments],
-        cwd=folder,
-        env=environ,
-        text=True,
-        capture_output=True,
-        timeout=240,
-    )
+    done = processes.nas(folder, *arguments)
     assert done.returncode == 0, done.stderr
     return done
 

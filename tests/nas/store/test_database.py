@@ -1,4 +1,5 @@
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -12,6 +13,7 @@ from nas.store import database
 from nas.store.database import open_engine
 from nas.store.schema import REVISION, metadata
 from nas.store.store import Store
+from tests import postgresql
 
 
 def migrate(engine, direction, revision):
@@ -62,6 +64,27 @@ def test_an_unreachable_server_is_named_without_its_password():
         Store("postgresql://nas:secret@127.0.0.1:1/nas")
     assert "127.0.0.1:1" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_locks_of_a_client_that_vanished_are_given_back(postgresql_server):
+    with postgresql.database(postgresql_server, f"test_{uuid4().hex}") as address:
+        engine = open_engine(address)
+        with engine.connect() as connection:
+            asked = "SHOW idle_in_transaction_session_timeout"
+            assert connection.execute(text(asked)).scalar() == "1min"
+        engine.dispose()
+        hasty = f"{address}?options=-c%20idle_in_transaction_session_timeout%3D300"
+        vanished, store = Store(hasty), Store(address)
+        store.jobs.create("one", {}, {})
+        connection = vanished.engine.connect()
+        connection.execute(text("UPDATE jobs SET reason = 'half written'"))
+        # As if its machine went off here.
+        store.jobs.set_state(store.jobs.get("one").id, "paused")
+        assert store.jobs.get("one").reason == ""
+        connection.invalidate()
+        connection.close()
+        vanished.close()
+        store.close()
 
 
 def test_readers_do_not_wait_for_a_writer(url):

@@ -20,6 +20,7 @@ from nas.tracking.model_values import Candidate
 from nas.tracking.place import Place
 from search_spaces.architecture import TaskShape
 from tests.nas.export.recorded import SPEC, Recorded, train
+from tests.processes import bare_environ
 from workers.data import load
 
 #: Loads a model as a stranger would, once from each address: prints its version's signature.
@@ -30,6 +31,8 @@ for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
     del sys.modules[name]
 sys.meta_path.insert(0, Blocker(frozenset((*OURS, "torchvision", "ray", "optuna"))))
 import mlflow, numpy, torch
+
+from tests.processes import bare_environ
 torch.set_num_threads(1)
 uri, images, *addresses = sys.argv[1:]
 for number, address in enumerate(addresses):
@@ -76,7 +79,7 @@ def test_a_registered_model_predicts_elsewhere_what_the_export_does(
     assert made[1].url == f"{mlflow_server.url}/#/models/digits/versions/1"
     images = np.random.default_rng(1).integers(0, 256, (5, 1, 8, 8), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("NAS_", "MLFLOW_"))}
+    environ = bare_environ()
     arguments = [made[0].uri, "images.npy", tracking.uri, mlflow_server.url]
     answer = subprocess.run(
         [sys.executable, "-c", STRANGER, *arguments],
