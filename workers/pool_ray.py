@@ -95,17 +95,28 @@ class RayCluster:
         context = self._ray.get_runtime_context()
         self._node, self._head = context.get_node_id(), context.gcs_address
         self._looked = self._heard = time.monotonic()
+        self._anew = False
 
     def nodes(self) -> list[Node]:
-        """All machines, also those that went away."""
+        """All machines, also those that went away; none while the head doesn't say."""
+        from ray._private import worker
+
+        try:
+            # ``ray.nodes`` ends the whole process where the head was started anew.
+            found = worker.global_worker.gcs_client.get_all_node_info(timeout=LOOK_SECONDS)
+        except self.errors.AuthenticationError:
+            self._anew = True
+            return []
+        except (self.errors.RayError, RuntimeError):
+            return []
         return [
             Node(
-                node["NodeID"],
-                node["Alive"],
-                node["Resources"],
-                node.get("Labels", {}).get(_NODE_GROUP, ""),
+                identity.hex(),
+                info.state == info.ALIVE,
+                dict(info.resources_total),
+                info.labels.get(_NODE_GROUP, ""),
             )
-            for node in self._ray.nodes()
+            for identity, info in found.items()
         ]
 
     def resources(self) -> dict[str, float]:
@@ -208,21 +219,16 @@ class RayCluster:
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            if self.answers() and self._node_here_is_known():
+            if self.answers() and self._lives(self._node):
                 self._heard = time.monotonic()
+        if self._anew:
+            return f"{self.where} was started anew"
         silent = self._looked - self._heard
         return f"{self.where} is gone" if silent >= GONE_SECONDS else ""
 
-    def _node_here_is_known(self) -> bool:
-        """A head that was started anew knows nothing of this connection."""
-        return self._lives(self._node)
-
     def _lives(self, node: str) -> bool:
         """Whether the head knows of a node, and that it is there."""
-        try:
-            return any(other.identity == node and other.alive for other in self.nodes())
-        except (self.errors.RayError, RuntimeError, ConnectionError):
-            return False
+        return any(other.identity == node and other.alive for other in self.nodes())
 
     def _node_is_gone(self, error: Exception, node: str) -> bool:
         if "node has died" in str(error) or "node has crashed" in str(error):
