@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from dashboard.app import LOOPBACK, create_app
 from dashboard.guard.base_path import checked_base_path
+from dashboard.warm import warm
 from nas import logs
 from nas.errors import NasError, NotAllowed
 from nas.home import Home
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NasError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    warm(app)
     uvicorn.run(
         app,
         host=options.host,

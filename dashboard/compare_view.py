@@ -82,7 +82,9 @@ def jobs_table(found: SideBySide) -> list[dict[str, Any]]:
     rows = []
     for place, side in enumerate(found.sides):
         best = side.best
-        names = names_for(side.front.points, [step.trial for step in side.course.steps])
+        names = names_for(
+            side.front.points, (step.trial.architecture for step in side.course.steps)
+        )
         apart = found.differences[place - 1] if place else None
         rows.append(
             {

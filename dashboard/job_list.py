@@ -66,7 +66,7 @@ def jobs_page(
 
 def _spark(seen: Snapshot) -> dict[str, Any] | None:
     """The hypervolume by ended trials as a path; None while there is none."""
-    volumes = [step.hypervolume for step in history(seen.job, seen.trials)]
+    volumes = [step.hypervolume for step in history(seen.job, seen.results)]
     if not volumes or not volumes[-1]:
         return None
     shown = thinned(volumes, POINTS)

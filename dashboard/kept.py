@@ -35,7 +35,7 @@ class Kept:
         return value
 
     def get_soon(
-        self, key: Hashable, stamp: Hashable, make: Callable[[], T], patience: float = 1.0
+        self, key: Hashable, stamp: Hashable, make: Callable[[], T], patience: float = 0.3
     ) -> T:
         """The same for what may take long: the older answer while the new one is being made.
 

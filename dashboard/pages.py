@@ -55,4 +55,4 @@ def placements_page(request: Request, name: str, read: Read) -> Response:
 
 def _left(seen: Snapshot) -> float | None:
     driven = seen.store.charges.driven_seconds(seen.job.id)
-    return seconds_left(seen.job, seen.trials, driven)
+    return seconds_left(seen.job, seen.results, driven)

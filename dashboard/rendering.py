@@ -52,6 +52,12 @@ _TEMPLATES.env.filters.update(FILTERS)
 _TEMPLATES.env.globals["plotly"] = f"/static/plotly.min.js?v={version('plotly')}"
 
 
+def load_templates() -> None:
+    """Compile all of them."""
+    for name in _TEMPLATES.env.list_templates(extensions=["html"]):
+        _TEMPLATES.env.get_template(name)
+
+
 def page(
     request: Request, template: str, context: Mapping[str, Any], status: int = 200
 ) -> Response:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from nas.analysis.effects import Effects, effects_of
 from nas.analysis.front import Front, front
-from nas.store.records import Job, ReportRow, Trial
+from nas.store.records import Job, ReportRow, Result, Trial
 from nas.store.store import Store
 
 
@@ -26,6 +26,16 @@ class Snapshot:
     def trials(self) -> list[Trial]:
         """All trials of the job by number."""
         return self.store.trials.list(self.job.id)
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """What became of each trial by number: enough for most pages, and quick to read."""
+        return self.store.trials.results(self.job.id)
+
+    @cached_property
+    def architectures(self) -> list[str]:
+        """Every trial's architecture as canonical JSON, by number."""
+        return self.store.trials.architectures(self.job.id)
 
     @cached_property
     def reports(self) -> dict[int, list[ReportRow]]:

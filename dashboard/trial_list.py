@@ -162,12 +162,12 @@ def _what(trial: Trial) -> str:
 
 
 def _types(seen: Snapshot) -> list[str]:
-    return sorted({kind for trial in seen.trials for kind in _TYPE.findall(trial.architecture)})
+    return sorted({kind for text in seen.architectures for kind in _TYPE.findall(text)})
 
 
 def _varying(seen: Snapshot) -> frozenset[str] | None:
     """Axes of the backbone that differ within the job: the others go without saying."""
-    return names_for((), seen.trials).backbone
+    return names_for((), seen.architectures).backbone
 
 
 def _csv(rows: list[Trial]) -> Iterator[str]:

@@ -35,7 +35,7 @@ def fronts_chart(found: SideBySide) -> Json:
     rows: list[list[object]] = []
     for place, side in enumerate(found.sides):
         points = side.front.points
-        names = names_for(points, [step.trial for step in side.course.steps])
+        names = names_for(points, (step.trial.architecture for step in side.course.steps))
         told = [names.full(point) for point in points]
         colour = LINES[place]
         traces.append(

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from dashboard.charts.payload import SCREEN, Column, Json, payload, thinned
 from dashboard.snapshot import Snapshot
-from nas.analysis.front import Front, comparable, front_of
-from nas.analysis.names import names_for
+from nas.analysis.front import Front, comparable
+from nas.analysis.names import Names, names_for
 from nas.figures import front_figure
-from nas.store.records import Job, Trial
+from nas.pareto import front_indices
+from nas.store.records import Job, Result
 
 #: Trials beside the front that are drawn; more of them would be a cloud.
 MOST_OTHERS = 400
@@ -30,10 +31,10 @@ _COLUMNS = (
 
 def front_chart(seen: Snapshot) -> Json:
     """Accuracy against cost: the front, what it was, the baselines, finalists with intervals."""
-    job, trials = seen.job, seen.trials
-    found = seen.front
-    done = comparable(job, trials)
-    figure = front_figure(job, _drawn(trials, found), SCREEN)
+    job, found = seen.job, seen.front
+    done = comparable(job, seen.results)
+    drawn = seen.store.trials.numbered(job.id, _drawn(seen.results, found))
+    figure = front_figure(job, drawn, SCREEN)
     ghost = _earlier(job, done)
     if ghost:
         figure["data"].insert(0, ghost)
@@ -45,42 +46,44 @@ def front_chart(seen: Snapshot) -> Json:
     return payload(
         figure,
         _COLUMNS,
-        _rows(found, trials),
+        _rows(found, names_for(found.points, seen.architectures)),
         note=note if done else "",
         empty="No trial has reached the last rung yet, so there is no front.",
         link=f"/jobs/{job.name}/trials/",
     )
 
 
-def _drawn(trials: Sequence[Trial], found: Front) -> list[Trial]:
+def _drawn(results: Sequence[Result], found: Front) -> set[int]:
+    """Numbers of the front's members, of all baselines and repeats, and of some others."""
     members = {point.trial for point in found.points}
-    others = [t for t in trials if t.kind in ("search", "warm") and t.number not in members]
-    kept = {t.number for t in thinned([t for t in others if t.state == "done"], MOST_OTHERS)}
-    return [t for t in trials if t.kind == "finalist" or t.number in members | kept] + [
-        t for t in trials if t.kind == "baseline" and t.number not in members
-    ]
+    others = [t for t in results if t.kind in ("search", "warm") and t.number not in members]
+    kept = thinned([t.number for t in others if t.state == "done"], MOST_OTHERS)
+    always = {t.number for t in results if t.kind in ("baseline", "finalist")}
+    return members | always | set(kept)
 
 
-def _earlier(job: Job, done: Sequence[Trial]) -> Json | None:
+def _earlier(job: Job, done: Sequence[Result]) -> Json | None:
     """The front of the first half of what was trained to the end."""
     order = sorted(done, key=lambda trial: (trial.finished_ms or 0, trial.number))
     half = order[: len(order) // 2]
     if len(half) < 2:
         return None
-    points = front_of(job, half).points
+    objective = job.details["objective"]
+    cost = [trial.cost(objective) for trial in half]
+    accuracy = [trial.accuracy or 0.0 for trial in half]
+    kept = front_indices(accuracy, cost)
     return {
         "type": "scatter",
         "mode": "lines",
         "name": f"front of the first {len(half)}",
-        "x": [point.cost(job.details["objective"]) for point in points],
-        "y": [100 * point.accuracy for point in points],
+        "x": [cost[i] for i in kept],
+        "y": [100 * accuracy[i] for i in kept],
         "line": {"color": "var(--ghost)", "width": 2, "shape": "hv", "dash": "dot"},
         "hoverinfo": "skip",
     }
 
 
-def _rows(found: Front, trials: Sequence[Trial]) -> list[list[object]]:
-    names = names_for(found.points, trials)
+def _rows(found: Front, names: Names) -> list[list[object]]:
     return [
         [
             point.trial,

@@ -9,7 +9,7 @@ from dashboard.charts.payload import LINES, Column, Json, payload, thinned
 from dashboard.snapshot import Snapshot
 from nas.analysis.front import comparable
 from nas.analysis.people import attention_words, backbone_words
-from nas.store.records import ReportRow, Trial
+from nas.store.records import ReportRow, Result, Trial
 from search_spaces.architecture import Architecture
 
 #: Curves in colours, and pruned ones in grey that are drawn at most.
@@ -21,10 +21,10 @@ Curve = tuple[Trial, Sequence[ReportRow]]
 def rungs_chart(seen: Snapshot) -> Json:
     """Validation accuracy by epochs; who was promoted goes on, who was pruned ends with a cross."""
     rungs = [int(epoch) for epoch in seen.job.details["rungs"]]
-    done = sorted(comparable(seen.job, seen.trials), key=lambda t: (-(t.accuracy or 0), t.number))
-    best = [(trial, _rows(seen, trial)) for trial in done[:BEST]]
-    pruned = [t for t in seen.trials if t.searched and t.state == "pruned" and t.epoch]
-    behind = [(trial, _rows(seen, trial)) for trial in thinned(pruned, MOST_PRUNED)]
+    done = sorted(comparable(seen.job, seen.results), key=lambda t: (-(t.accuracy or 0), t.number))
+    pruned = [t for t in seen.results if t.searched and t.state == "pruned" and t.epoch]
+    best = _curves(seen, done[:BEST])
+    behind = _curves(seen, thinned(pruned, MOST_PRUNED))
     data = [_grey(behind), *(_line(c, LINES[i % len(LINES)]) for i, c in enumerate(best))]
     layout = {
         "xaxis": {
@@ -50,8 +50,13 @@ def rungs_chart(seen: Snapshot) -> Json:
     )
 
 
-def _rows(seen: Snapshot, trial: Trial) -> list[ReportRow]:
-    return [row for row in seen.reports.get(trial.id, ()) if row.epoch]
+def _curves(seen: Snapshot, chosen: Sequence[Result]) -> list[Curve]:
+    """Trials with their reports at rungs; only these are read."""
+    store, job = seen.store.trials, seen.job
+    found = {trial.number: trial for trial in store.numbered(job.id, [t.number for t in chosen])}
+    reports = store.reports(job.id, [trial.id for trial in found.values()])
+    trials = [found[t.number] for t in chosen if t.number in found]
+    return [(trial, [row for row in reports.get(trial.id, ()) if row.epoch]) for trial in trials]
 
 
 def _line(curve: Curve, colour: str) -> Json:
@@ -112,7 +117,7 @@ def _table_row(curve: Curve, rungs: Sequence[int]) -> list[object]:
 
 def _note(seen: Snapshot, rungs: Sequence[int]) -> str:
     """How many reached each rung, and how many went on from it."""
-    searched = [trial for trial in seen.trials if trial.searched]
+    searched = [trial for trial in seen.results if trial.searched]
     reached = [sum(trial.epoch >= rung for trial in searched) for rung in rungs]
     if not reached[0]:
         return ""

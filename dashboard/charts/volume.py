@@ -20,7 +20,7 @@ _COLUMNS = (
 
 def volume_chart(seen: Snapshot) -> Json:
     """Hypervolume over trained epochs, and over those that the same trials take without pruning."""
-    steps = history(seen.job, seen.trials)
+    steps = history(seen.job, seen.results)
     shown = _telling(steps)
     if not steps or not steps[-1].hypervolume:
         shown = []

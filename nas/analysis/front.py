@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from nas.analysis.intervals import Interval, t_interval
 from nas.pareto import front_indices, hypervolume
 from nas.store.race import Race
-from nas.store.records import COSTS, Job, Trial
+from nas.store.records import COSTS, Job, Result, Trial
 from nas.store.store import Store
+
+R = TypeVar("R", bound=Result)
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,17 @@ def leaders(
     """
     races: dict[Race, list[int]] = {}
     for job in jobs:
-        limits = tuple(sorted(_limits(job.spec).items()))
-        race = Race(job.details["objective"], limits, tuple(sorted((under or {}).items())))
-        races.setdefault(race, []).append(job.id)
+        races.setdefault(race_of(job, under), []).append(job.id)
     found: dict[int, list[Trial]] = {}
     for race, ids in races.items():
         found |= store.trials.leading(ids, race)
     return found
+
+
+def race_of(job: Job, under: Mapping[str, float] | None = None) -> Race:
+    """What a job's trials are ranked by."""
+    limits = tuple(sorted(_limits(job.spec).items()))
+    return Race(job.details["objective"], limits, tuple(sorted((under or {}).items())))
 
 
 def front_of(job: Job, trials: Sequence[Trial], under: Mapping[str, float] | None = None) -> Front:
@@ -157,7 +163,7 @@ def front_of(job: Job, trials: Sequence[Trial], under: Mapping[str, float] | Non
     return Front(job.name, objective, dict(reference), volume, tuple(points), limits)
 
 
-def comparable(job: Job, trials: Sequence[Trial]) -> list[Trial]:
+def comparable(job: Job, trials: Sequence[R]) -> list[R]:
     """Searched trials and baselines that finished and keep the limits; their cost is known."""
     objective: str = job.details["objective"]
     limits = _limits(job.spec)

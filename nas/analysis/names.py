@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from nas.analysis.front import Point
 from nas.analysis.people import Axes, attention_words, backbone_words
-from nas.store.records import Trial
+from search_spaces.architecture import backbones_in
 
 Described = Mapping[str, Any]
 
@@ -33,11 +32,11 @@ class Names:
 
         Args:
             shown: that must be told apart.
-            every: of the job, for what varies in it.
+            every: backbones of the job, for what varies in it.
         """
         values: dict[str, set[Any]] = defaultdict(set)
-        for architecture in every:
-            for axis, value in architecture["backbone"].items():
+        for backbone in every:
+            for axis, value in backbone.items():
                 values[axis].add(value)
         varying = frozenset(axis for axis, seen in values.items() if len(seen) > 1)
         return cls(varying, _telling(shown, varying))
@@ -66,10 +65,14 @@ class Names:
         return ", ".join(word for word in words if word)
 
 
-def names_for(shown: Sequence[Point], trials: Sequence[Trial]) -> Names:
-    """Names that tell these points of a job apart; the trials are all of the job."""
-    every = {trial.architecture for trial in trials}
-    return Names.of([point.architecture for point in shown], map(json.loads, every))
+def names_for(shown: Sequence[Point], architectures: Iterable[str]) -> Names:
+    """Names that tell these points of a job apart.
+
+    Args:
+        shown: the points.
+        architectures: all of the job as canonical JSON, for what varies in it.
+    """
+    return Names.of([point.architecture for point in shown], backbones_in(architectures))
 
 
 def _telling(shown: Sequence[Described], varying: frozenset[str]) -> Axes:

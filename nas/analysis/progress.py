@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nas.analysis.front import comparable
 from nas.pareto import front_indices, hypervolume
-from nas.store.records import Job, Trial
+from nas.store.records import Job, Result
 
 #: Ended trials below which nothing is foretold.
 FEWEST = 3
@@ -34,7 +34,7 @@ class Step:
     hypervolume: float
 
 
-def history(job: Job, trials: Sequence[Trial]) -> list[Step]:
+def history(job: Job, trials: Sequence[Result]) -> list[Step]:
     """The search's steps, in the order in which trials ended; none without a reference point.
 
     What a pruned trial would have reached is unknown, so against the epochs without pruning the
@@ -66,7 +66,7 @@ def history(job: Job, trials: Sequence[Trial]) -> list[Step]:
     return found
 
 
-def seconds_left(job: Job, trials: Sequence[Trial], driven: float) -> float | None:
+def seconds_left(job: Job, trials: Sequence[Result], driven: float) -> float | None:
     """About how long a running job will still take, at its own pace; None if that is unknown.
 
     Args:
@@ -88,7 +88,7 @@ def seconds_left(job: Job, trials: Sequence[Trial], driven: float) -> float | No
     return seconds if limit is None else min(seconds, max(0.0, 3600 * float(limit) - driven))
 
 
-def _repeats_left(job: Job, trials: Sequence[Trial], again: Sequence[Trial]) -> float:
+def _repeats_left(job: Job, trials: Sequence[Result], again: Sequence[Result]) -> float:
     """Epochs that finalists will take: known once they are there, else those of today's front."""
     last: int = job.details["rungs"][-1]
     if again:

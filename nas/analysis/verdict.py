@@ -11,7 +11,7 @@ from nas.analysis.audit import Audit, job_audit
 from nas.analysis.caveats import how_measured, skipped_baselines, warnings
 from nas.analysis.comparisons import Comparison, Evidence, comparisons, corrected
 from nas.analysis.even_cost import EvenCost, at_even_cost
-from nas.analysis.front import Point, comparable, front_of, point_of, repeats_of
+from nas.analysis.front import Point, comparable, front_of, point_of, race_of, repeats_of
 from nas.analysis.inherited import Inherited, inherited
 from nas.analysis.intervals import Interval
 from nas.analysis.names import Names, names_for
@@ -134,14 +134,20 @@ class Verdict:
 
 def verdict(store: Store, job: Job) -> Verdict:
     """Compare a job's front with its baselines, by the finalists' further seeds."""
-    tally = store.tallies.of(job.id)
-    trials, budget = store.trials.list(job.id), job.details["rungs"][-1]
+    tally, budget = store.tallies.of(job.id), job.details["rungs"][-1]
+    trials = store.trials.telling(job.id, race_of(job))
     scores = None
     if job.spec["search"].get("inherit"):
-        scores = inherited(trials, store.trials.reports(job.id), budget)
-    audit = job_audit(store, job, trials)
+        scores = inherited(store.trials.list(job.id), store.trials.reports(job.id), budget)
     return verdict_of(
-        job, trials, tally.reused.search_epochs, audit, spending(store, job, tally), scores
+        job,
+        trials,
+        tally.reused.search_epochs,
+        job_audit(store, job, trials),
+        spending(store, job, tally),
+        scores,
+        groups=tally.groups,
+        architectures=store.trials.architectures(job.id),
     )
 
 
@@ -152,13 +158,27 @@ def verdict_of(
     audit: Audit | None = None,
     spent: Spending | None = None,
     scores: Inherited | None = None,
+    *,
+    groups: Sequence[Group] = (),
+    architectures: Sequence[str] = (),
 ) -> Verdict:
-    """The verdict over these trials of the job, ``reused`` epochs of which earlier jobs trained."""
+    """The verdict over these trials of the job.
+
+    Args:
+        job: whose verdict.
+        trials: all of it, or those that a verdict speaks of: ``Trials.telling``.
+        reused: epochs that earlier jobs trained.
+        audit: of the early rungs.
+        spent: by the job.
+        scores: on inherited weights.
+        groups: of all trials of the job; by default of these.
+        architectures: of all trials, as canonical JSON; by default of these.
+    """
     objective: str = job.details["objective"]
     found = front_of(job, trials).points
     repeats = repeats_of(trials)
     baselines = [point_of(t, repeats) for t in comparable(job, trials) if t.kind == "baseline"]
-    names = names_for([*found, *baselines], trials)
+    names = names_for([*found, *baselines], architectures or [t.architecture for t in trials])
     evidence = Evidence.of(repeats)
     even = at_even_cost(found, baselines, evidence, objective)
     made, beside = corrected(
@@ -171,8 +191,9 @@ def verdict_of(
     tested = sum(c.accuracy.probability is not None for c in made) + len(even)
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
     told = [*sentences(found, baselines, made, objective, names, even), neighbour_sentence(made)]
+    every = groups or [Group(t.kind, t.state, 1, t.epoch) for t in trials]
     saved = epochs(
-        [Group(t.kind, t.state, 1, t.epoch) for t in trials if t.searched],
+        [group for group in every if group.searched],
         job.details["rungs"][-1],
         reused,
         scores.epochs if scores else 0,

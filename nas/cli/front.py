@@ -59,7 +59,7 @@ def _parts(made: Front, trials: list[Trial], others: list[tuple[float, float]]) 
         return [f"no trial of {made.job}{limited} has finished yet"]
     from nas.analysis.names import names_for
 
-    names = names_for(made.points, trials)
+    names = names_for(made.points, (t.architecture for t in trials))
     parts: list[Part] = [_table(made, names), "", _how_to_read(made)]
     if sys.stdout.isatty() and len(others) > 1:
         from nas.cli.scatter import scatter

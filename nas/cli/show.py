@@ -199,7 +199,7 @@ def _trial_table(trials: Sequence[Trial], summary: Mapping[str, Any]) -> list[Pa
         cost,
     )
 
-    names = names_for((), trials)
+    names = names_for((), (t.architecture for t in trials))
     objective = summary["objective"]
     rows = []
     for trial in sorted(trials, key=lambda t: (t.state == "failed", t.number)):

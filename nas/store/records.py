@@ -92,38 +92,24 @@ class NewTrial:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One architecture in a job, or one of them trained again.
+class Result:
+    """What became of a trial, without what it is made of: of thousands this is read at once.
 
     Attributes:
         number: counts from 0 within the job.
         epoch: the last rung reached; ``accuracy`` is the validation accuracy there, in 0…1.
-        attempts: segments that were lost with their worker.
     """
 
-    id: int
-    job_id: int
     number: int
     kind: TrialKind
     label: str
-    origin: int | None
-    hash: str
-    architecture: str
-    params: dict[str, Any] | None
-    seed: int
     state: TrialState
-    reason: str
     parameters: int
     forward_flops: int
     latency_ms: float | None
-    latency_spread_ms: float | None
     epoch: int
     accuracy: float | None
-    test_accuracy: float | None
-    attempts: int
-    created_ms: int
     finished_ms: int | None
-    recipe: dict[str, Any] | None = None
 
     @property
     def audited(self) -> bool:
@@ -158,6 +144,29 @@ class Trial:
             "parameters": self.parameters,
             "latency_ms": self.latency_ms,
         }
+
+
+@dataclass(frozen=True)
+class Trial(Result):
+    """One architecture in a job, or one of them trained again.
+
+    Attributes:
+        attempts: segments that were lost with their worker.
+    """
+
+    id: int
+    job_id: int
+    origin: int | None
+    hash: str
+    architecture: str
+    params: dict[str, Any] | None
+    seed: int
+    reason: str
+    latency_spread_ms: float | None
+    test_accuracy: float | None
+    attempts: int
+    created_ms: int
+    recipe: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, func, insert, select
+from sqlalchemy import Column, Connection, CursorResult, Table, func, insert, select
 from sqlalchemy.engine import RowMapping
 
 from nas.store import schema
@@ -27,6 +28,16 @@ def as_record(kind: type[T], row: RowMapping) -> T:
     """A row as a frozen record; JSON lists become tuples."""
     names = _names(kind)  # type: ignore[arg-type]
     return kind(**{n: tuple(v) if isinstance(v := row[n], list) else v for n in names})
+
+
+def as_records(kind: type[T], rows: Iterable[Sequence[Any]]) -> list[T]:
+    """Rows of ``columns_of`` the same kind as frozen records; JSON lists become tuples."""
+    return [kind(*[tuple(v) if type(v) is list else v for v in row]) for row in rows]
+
+
+def columns_of(kind: type[Any], table: Table) -> list[Column[Any]]:
+    """The columns that a record is made of, in its order."""
+    return [table.c[name] for name in _names(kind)]  # type: ignore[arg-type]
 
 
 @cache

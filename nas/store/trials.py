@@ -6,24 +6,38 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
 from nas.store.race import Race
 from nas.store.records import (
+    AUDIT,
     INHERITED,
     SEARCHED,
     NewTrial,
     ReportRow,
+    Result,
     Trial,
     TrialKind,
     TrialState,
 )
-from nas.store.rows import as_record, inserted_id, now_ms, record_event
+from nas.store.rows import (
+    as_record,
+    as_records,
+    columns_of,
+    inserted_id,
+    now_ms,
+    record_event,
+)
 from nas.store.schema import drawings, reports, trials
 from nas.store.transactions import Tables, patient
 from nas.store.trial_query import TrialQuery
+
+_COLUMNS = columns_of(Trial, trials)
+
+#: Values that one query names: databases limit them.
+_BLOCK = 500
 
 
 @patient
@@ -185,7 +199,7 @@ class Trials(Tables):
     ) -> dict[int, list[ReportRow]]:
         """Reports by trial id, by epoch; of these trials, or of all."""
         query = (
-            select(reports)
+            select(*columns_of(ReportRow, reports))
             .join(trials, trials.c.id == reports.c.trial_id)
             .where(trials.c.job_id == job_id)
             .order_by(reports.c.trial_id, reports.c.epoch)
@@ -194,8 +208,8 @@ class Trials(Tables):
             query = query.where(trials.c.id.in_(trial_ids))
         found: dict[int, list[ReportRow]] = {}
         with self._engine.connect() as connection:
-            for row in connection.execute(query).mappings():
-                found.setdefault(row["trial_id"], []).append(as_record(ReportRow, row))
+            for row in as_records(ReportRow, connection.execute(query)):
+                found.setdefault(row.trial_id, []).append(row)
         return found
 
     def _change(
@@ -222,15 +236,50 @@ class Trials(Tables):
         return self._by_job(trials.c.job_id.in_(job_ids), trials.c.kind == kind)
 
     def _by_job(self, *wanted: ColumnElement[bool]) -> dict[int, list[Trial]]:
-        query = select(trials).where(*wanted).order_by(trials.c.number)
+        query = select(*_COLUMNS).where(*wanted).order_by(trials.c.number)
         found: dict[int, list[Trial]] = {}
         with self._engine.connect() as connection:
-            for row in connection.execute(query).mappings():
-                found.setdefault(row["job_id"], []).append(as_record(Trial, row))
+            for trial in as_records(Trial, connection.execute(query)):
+                found.setdefault(trial.job_id, []).append(trial)
         return found
+
+    def numbered(self, job_id: int, numbers: Collection[int]) -> list[Trial]:
+        """These trials of a job by number, those that there are."""
+        found: list[Trial] = []
+        wanted = sorted(numbers)
+        for start in range(0, len(wanted), _BLOCK):
+            here = trials.c.number.in_(wanted[start : start + _BLOCK])
+            found += self._by_job(trials.c.job_id == job_id, here).get(job_id, [])
+        return found
+
+    def telling(self, job_id: int, race: Race) -> list[Trial]:
+        """Those that a verdict speaks of, by number.
+
+        Who may be on the front, rules, uniform draws, what was trained again and what that repeats.
+        """
+        repeated = select(trials.c.origin).where(
+            trials.c.job_id == job_id, trials.c.kind == "finalist"
+        )
+        wanted = or_(
+            trials.c.id.in_(race.select([job_id])),
+            trials.c.kind.in_(("baseline", "finalist", "retrain")),
+            trials.c.label == AUDIT,
+            trials.c.number.in_(repeated),
+        )
+        return self._by_job(trials.c.job_id == job_id, wanted).get(job_id, [])
+
+    def results(self, job_id: int) -> list[Result]:
+        """What became of each trial of a job, by number; a tenth of the work of ``list``."""
+        query = select(*columns_of(Result, trials)).where(trials.c.job_id == job_id)
+        with self._engine.connect() as connection:
+            return as_records(Result, connection.execute(query.order_by(trials.c.number)))
+
+    def architectures(self, job_id: int) -> list[str]:
+        """Every trial's architecture as canonical JSON, by number."""
+        query = select(trials.c.architecture).where(trials.c.job_id == job_id)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query.order_by(trials.c.number)).scalars())
 
     def list(self, job_id: int) -> list[Trial]:
         """All trials of a job by number."""
-        query = select(trials).where(trials.c.job_id == job_id).order_by(trials.c.number)
-        with self._engine.connect() as connection:
-            return [as_record(Trial, row) for row in connection.execute(query).mappings()]
+        return self._by_job(trials.c.job_id == job_id).get(job_id, [])

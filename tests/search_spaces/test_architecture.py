@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces.architecture import Architecture, Choice, Placement
+from search_spaces.architecture import Architecture, Choice, Placement, backbones_in
 
 names = st.text("abcdefghij_0123456789", min_size=1, max_size=8)
 values = st.one_of(st.integers(), st.booleans(), names, st.floats(allow_nan=False))
@@ -101,3 +101,10 @@ def test_a_placement_may_name_a_module_by_its_path():
     place = Placement.parse("features.4.block.1.output")
     assert place == Placement("features.4.block.1", "output")
     assert Placement.parse(str(place)) == place
+
+
+@given(st.lists(architectures, max_size=5))
+def test_backbones_are_read_without_the_rest(built):
+    found = backbones_in(architecture.to_json() for architecture in built)
+    assert all(architecture.to_dict()["backbone"] in found for architecture in built)
+    assert len(found) <= len(built)

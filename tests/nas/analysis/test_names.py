@@ -8,6 +8,10 @@ def built(width=8, stride=1, **places):
     return {"backbone": backbone, "attention": attention}
 
 
+def backbones(*architectures):
+    return [architecture["backbone"] for architecture in architectures]
+
+
 def point(architecture, label=""):
     kind = "baseline" if label else "search"
     return Point(7, kind, label, 0.9, 1, 1, None, architecture)
@@ -15,7 +19,7 @@ def point(architecture, label=""):
 
 def test_what_never_varies_goes_without_saying():
     narrow, wide = built(4), built(8, stage1=("se", 2))
-    names = Names.of([narrow, wide], [narrow, wide])
+    names = Names.of([narrow, wide], backbones(narrow, wide))
     assert names.full(point(wide)) == "se in stage1, width 8"
     assert names.short(point(wide)) == "se in stage1"
     assert names.full(point(narrow)) == names.short(point(narrow)) == "no attention, width 4"
@@ -23,12 +27,12 @@ def test_what_never_varies_goes_without_saying():
 
 def test_without_axes_that_vary_there_is_only_the_attention():
     only = built()
-    assert Names.of([only], [only]).full(point(only)) == "no attention"
+    assert Names.of([only], backbones(only)).full(point(only)) == "no attention"
 
 
 def test_axes_of_attention_are_named_where_names_would_be_equal():
     low, high, other = (built(stage1=("se", 2)), built(stage1=("se", 4)), built(stage2=("eca", 3)))
-    names = Names.of([low, high, other], [low, high, other])
+    names = Names.of([low, high, other], backbones(low, high, other))
     assert names.full(point(low)) == "se (ratio 2) in stage1"
     assert names.full(point(high)) == "se (ratio 4) in stage1"
     assert names.full(point(other)) == "eca in stage2"
@@ -36,5 +40,5 @@ def test_axes_of_attention_are_named_where_names_would_be_equal():
 
 def test_a_rule_goes_by_its_name():
     rule = built(4, stage1=("se", 2))
-    names = Names.of([rule], [rule, built(8)])
+    names = Names.of([rule], backbones(rule, built(8)))
     assert names.full(point(rule, "se everywhere")) == "se everywhere, width 4"

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from nas.analysis.front import race_of
+from nas.analysis.spending import spending
 from nas.analysis.verdict import verdict, verdict_of, verdict_text
 
 SD = 0.004
@@ -218,3 +220,15 @@ def test_the_json_is_json_and_the_text_holds_words_and_table(store, add_job):
     assert data["sentence"] in text
     assert text.count("\n| trial ") == len(data["comparisons"])
     assert "## How it was measured" in text
+
+
+def test_the_verdict_rests_on_a_few_trials_and_is_that_of_all(store, add_job):
+    entries = study(random.Random(3), effect=0.02)
+    entries += [
+        {"width": 4, "attention": f"stage{n}:eca", "flops": 700_000 + n, "accuracy": 0.5}
+        for n in (1, 2, 3)
+    ]
+    job = add_job(store, entries)
+    whole = verdict_of(job, store.trials.list(job.id), spent=spending(store, job)).to_dict()
+    assert verdict(store, job).to_dict() == whole
+    assert len(store.trials.telling(job.id, race_of(job))) < len(store.trials.list(job.id))

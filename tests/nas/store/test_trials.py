@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from sqlalchemy import delete
@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
 from nas.store import schema
+from nas.store.records import Result
 from tests.nas.store.conftest import NEW
 
 
@@ -91,3 +92,14 @@ def test_what_is_drawn_of_a_trial_is_kept_with_it_and_goes_with_it(store, job):
     with store.engine.begin() as connection:
         connection.execute(delete(schema.jobs))
     assert store.trials.subject(with_drawing.id) is None
+
+
+def test_results_and_single_trials_are_those_of_the_list(store, add_job):
+    job = add_job(store)
+    every = store.trials.list(job.id)
+    names = [field.name for field in fields(Result)]
+    assert store.trials.results(job.id) == [
+        Result(**{name: getattr(trial, name) for name in names}) for trial in every
+    ]
+    assert store.trials.numbered(job.id, [4, 1, 99]) == [every[1], every[4]]
+    assert store.trials.architectures(job.id) == [trial.architecture for trial in every]
