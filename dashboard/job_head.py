@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,15 +37,32 @@ def head_of(request: Request, job: Mapping[str, Any]) -> dict[str, Any]:
         job: as ``nas show -o json``.
     """
     state = request.app.state
-    who: Identity = request.state.who
-    settings: Settings = state.settings
     return {
         "driver": driver_of(state.reader.store(), state.alive, job),
-        "actions": actions_of(job, who),
-        "may_act": who.owns(job["owner"]),
-        "budgets": [(name, TITLES[name], _limit(name, job)) for name in NAMES],
+        "actions": actions_of(job, request.state.who),
+        "may_act": request.state.who.owns(job["owner"]),
+        **dialogs_of(request),
+    }
+
+
+def dialogs_of(request: Request) -> dict[str, Any]:
+    """What the dialogs of a page need, whichever job they are opened for."""
+    who: Identity = request.state.who
+    settings: Settings = request.app.state.settings
+    return {
+        "budgets": [(name, TITLES[name]) for name in NAMES],
         "most_urgent": PRIORITIES.stop - 1 if who.may("admin") else settings.max_priority,
     }
+
+
+def asked_of(job: Mapping[str, Any]) -> str:
+    """What fields of the dialogs say of a job before they are filled, as JSON by the field's name.
+
+    Args:
+        job: as ``nas show -o json``.
+    """
+    limits = {f"budget.{name}": _limit(name, job) for name in NAMES}
+    return json.dumps({"trials": f"now {job['budget']['trials']:,}", **limits})
 
 
 def actions_of(job: Mapping[str, Any], who: Identity) -> tuple[str, ...]:

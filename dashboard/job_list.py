@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from dashboard import rendering
 from dashboard.api import Read
 from dashboard.charts.payload import thinned
+from dashboard.job_head import actions_of, dialogs_of
 from dashboard.snapshot import Snapshot
 from nas.analysis.progress import history
 from nas.errors import UsageProblem, did_you_mean
@@ -51,7 +52,15 @@ def jobs_page(
     newer, older = ("Newer", int(page) - 1), ("Older", int(page) + 1)
     beside = [newer] * (first > 0) + [older] * (found > first + SIZE)
     context = {
-        "jobs": [{**job, "spark": read.of(job["name"], "spark", _spark)} for job in jobs],
+        "jobs": [
+            {
+                **job,
+                "spark": read.of(job["name"], "spark", _spark),
+                "actions": actions_of(job, request.state.who),
+            }
+            for job in jobs
+        ],
+        **dialogs_of(request),
         "total": found or read.jobs_page((), None, "", 0, 1)[0],
         "states": JOB_STATES,
         **given,

@@ -13,7 +13,7 @@ from starlette.routing import NoMatchFound
 
 from dashboard.formats import FILTERS
 from dashboard.guard.base_path import base_of, path_of
-from dashboard.job_head import head_of
+from dashboard.job_head import asked_of, head_of
 
 #: Route -> title, in the order of the tabs; a trial has a tab only on its own page.
 TABS = {
@@ -48,7 +48,7 @@ def _addresses(request: Request) -> dict[str, Any]:
 _TEMPLATES = Jinja2Templates(
     directory=Path(__file__).parent / "templates", context_processors=[_addresses]
 )
-_TEMPLATES.env.filters.update(FILTERS)
+_TEMPLATES.env.filters.update({**FILTERS, "asked": asked_of})
 _TEMPLATES.env.globals["plotly"] = f"/static/plotly.min.js?v={version('plotly')}"
 
 

@@ -2,28 +2,33 @@
 import { base } from "./base.js";
 import { WAITING, ask, follow } from "./api.js";
 
-const head = document.querySelector("[data-job]");
+const page = document.getElementById("jobhead"); // of one job; on the list of all, each row is one
 const acted = document.getElementById("acted");
-const url = `/api/v1/jobs/${head.dataset.job}`;
+let job = page?.dataset.job; // that somebody acts on
 
-// Focus goes to the words: the button may be another one by now.
+const placeOf = (name) => page ?? document.querySelector(`[data-job="${CSS.escape(name)}"]`);
+
+// On a job's page focus goes to the words: the button may be another one by now.
 let state = null; // of the job when they were said
 function say(words, bad = false) {
   state = bad ? null : stateNow();
-  acted.textContent = words;
-  acted.classList.toggle("reason", bad);
-  acted.focus();
+  acted.textContent = page ? words : `${job}: ${words}`;
+  acted.classList.toggle("bad", bad);
+  (page ? acted : placeOf(job)?.querySelector("summary") ?? acted).focus();
 }
 
 async function act(verb, body, tell) {
+  const url = `/api/v1/jobs/${job}`;
   if (verb === "delete") {
     await ask(url, { method: "DELETE" });
-    location.assign(`${base}/`);
+    if (page) location.assign(`${base}/`);
+    else placeOf(job)?.remove();
+    document.dispatchEvent(new Event("nas:acted"));
     return "Deleted.";
   }
   const answer = await ask(`${url}/${verb}`, { body });
   if (verb === "extend") await follow(answer.id, (state) => tell(WAITING[state] ?? "A dispatcher measures what changed."));
-  if (!document.getElementById("main").dataset.events) location.reload(); // a job that was over has no stream
+  if (page && !document.getElementById("main").dataset.events) location.reload(); // a job that was over has no stream
   document.dispatchEvent(new Event("nas:acted"));
   if (verb === "priority") return `Priority ${answer.priority}.`;
   if (verb === "extend") return "Extended and queued.";
@@ -31,7 +36,21 @@ async function act(verb, body, tell) {
   return `Now ${answer.state}.`;
 }
 
-const stateNow = () => head.querySelector(".state").textContent;
+const stateNow = () => placeOf(job)?.querySelector(".state")?.textContent;
+
+// Puts the job into a dialog and opens it.
+function open(dialog) {
+  const { priority, asked } = placeOf(job).dataset;
+  const words = JSON.parse(asked);
+  dialog.querySelector("[data-name]").textContent = job;
+  dialog.querySelector("[data-problem]").hidden = true;
+  for (const field of dialog.querySelectorAll("input[name]")) {
+    if (field.name === "priority") field.defaultValue = priority;
+    else field.placeholder = words[field.name];
+  }
+  dialog.querySelector("form").reset();
+  dialog.showModal();
+}
 
 // Fields as the API takes them; what is empty is left out.
 function bodyOf(form) {
@@ -84,10 +103,11 @@ document.addEventListener("nas:changed", () => {
 document.addEventListener("click", ({ target }) => {
   const verb = target.closest("button[data-verb]");
   const opener = target.closest("[data-dialog]");
+  job = (verb ?? opener)?.closest("[data-job]").dataset.job ?? job;
   if (verb) press(verb);
   if (opener) {
     opener.closest("details")?.removeAttribute("open");
-    document.getElementById(opener.dataset.dialog).showModal();
+    open(document.getElementById(opener.dataset.dialog));
   }
   if (target.closest("[data-close]")) target.closest("dialog").close();
   for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -100,6 +120,10 @@ document.addEventListener("keydown", ({ key, target }) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 });
+// What is open stands still while the page is kept up to date; it is made up for when it closes.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches("details.menu:not([open])")) document.dispatchEvent(new Event("nas:acted"));
+}, true);
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("dialog form")) return;
   event.preventDefault();

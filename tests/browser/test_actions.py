@@ -93,3 +93,91 @@ def test_one_signs_in_sees_what_one_may_and_signs_out(visit, store, add_job):
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
     site.complaints.clear()  # the browser's own words on what was refused
+
+
+def choose(page, job, action):
+    row = page.locator(f"[data-job={job}]")
+    row.locator("summary").click()
+    row.get_by_role("button", name=action, exact=True).click()
+
+
+def test_jobs_are_acted_on_from_their_rows(visit, store, add_job):
+    job = add_job(store, [], name="mine", state="queued")
+    add_job(store, [], name="other", state="queued")
+    site = visit()
+    page = site.open("/")
+    state = page.locator("[data-job=mine] .state")
+    for action, words in (("Pause", "paused"), ("Resume", "queued")):
+        choose(page, "mine", action)
+        expect(page.locator("#acted")).to_have_text(f"mine: Now {words}.")
+        expect(state).to_have_text(words)
+        focused = page.evaluate("document.activeElement.closest('[data-job]').dataset.job")
+        assert focused == "mine"
+    choose(page, "mine", "Extend…")
+    dialog = page.get_by_role("dialog", name="Extend mine")
+    assert dialog.get_by_label("More trials").get_attribute("placeholder") == "now 0"
+    page.keyboard.press("Escape")
+    choose(page, "mine", "Priority…")
+    page.get_by_role("spinbutton", name="Priority").fill("7")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-job=mine]")).to_contain_text("priority 7")
+    choose(page, "mine", "Cancel…")
+    store.jobs.set_state(job.id, "done")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.get_by_role("alert")).to_contain_text("is done and can't be cancelled")
+    page.get_by_role("button", name="Keep it going").click()
+    choose(page, "other", "Delete…")
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.locator("[data-job=other]")).to_have_count(0)
+    assert [each.name for each in store.jobs.list()] == ["mine"]
+    assert page.locator("#acted").inner_text() == "other: Deleted."
+    site.complaints.clear()  # the browser's own words on what was refused
+
+
+@pytest.mark.parametrize("screen", ["wide light", "narrow dark"])
+def test_the_menu_of_a_row_fits_pleases_axe_and_goes_by_key(visit, store, add_job, screen):
+    add_job(store, name="a-name-as-long-as-people-like-to-make-them-now-and-then", state="paused")
+    site = visit(screen)
+    page = site.open("/")
+    summary = page.locator(".job summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    box = page.get_by_role("button", name="Resume").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= page.viewport_size["width"]
+    assert (max(0, site.overflow()), site.violations()) == (0, [])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Resume"
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("button", name="Resume").is_visible()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_an_open_menu_stays_with_its_job_while_others_come_and_go(visit, store, add_job):
+    add_job(store, [], name="first", state="queued")
+    gone = add_job(store, [], name="gone", state="queued")
+    page = visit().open("/")
+    page.locator("[data-job=first] summary").click()
+    page.evaluate("document.querySelector('[data-job=first]').same = true")
+    add_job(store, [], name="newer", state="queued")
+    store.jobs.delete(gone.id)
+    expect(page.locator("[data-job=newer]")).to_have_count(1)
+    expect(page.locator("[data-job=gone]")).to_have_count(0)
+    assert page.evaluate("document.querySelector('[data-job=first]').same")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-job=first] .state")).to_have_text("paused")
+    assert store.jobs.get("newer").state == "queued"
+
+
+def test_a_row_offers_what_one_may(visit, store, add_job):
+    add_job(store, name="hers", state="paused", owner="ann")
+    add_job(store, name="theirs", state="paused", owner="bea")
+    page = visit().open("/sign-in")
+    page.get_by_label("Token").fill(store.tokens.create("ann", "submitter")[1])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    page.locator("[data-job=theirs] summary").click()
+    assert page.locator("[data-job=theirs] .menu button").count() == 0
+    assert page.get_by_role("link", name="Job file").is_visible()
+    choose(page, "hers", "Resume")
+    expect(page.locator("[data-job=hers] .state")).to_have_text("queued")
