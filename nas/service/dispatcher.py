@@ -10,6 +10,7 @@ from nas.errors import StoreUnreachable
 from nas.holder import is_gone, is_here, myself
 from nas.home import Home
 from nas.service.children import Child, start, stop
+from nas.service.completing import Completing
 from nas.store.leases import Holding
 from nas.store.records import Job
 from nas.store.store import Store
@@ -61,6 +62,7 @@ class Dispatcher:
         self._tasks: Watch = Watch()
         self._jobs: list[Child] = []
         self._doing: list[Child] = []
+        self._completing = Completing(store, home, self._me, _DRIVE)
         self._stopping = threading.Event()
         self._asked_to_yield: set[str] = set()
         self._away = False
@@ -91,6 +93,7 @@ class Dispatcher:
         stale = [*self._leases.stale(held), *_still(held, orphans)]
         self._start_jobs(held, stale)
         self._start_tasks()
+        self._completing.look(held, stale)
         self._beside()
 
     def _reap(self) -> list[Child]:
@@ -110,6 +113,7 @@ class Dispatcher:
             return  # a claim would lock the database, twice a second
         gone = {lease.token for lease in stale}
         here = [h for h in held if is_here(h.holder) and not is_gone(h.holder)]
+        gone |= _tokens(self._completing.children)
         busy = len({h.token for h in here if h.token not in gone} | _tokens(self._jobs))
         while busy < self._slots:
             claimed = self._store.queue.claim(self._me, stale)
@@ -160,7 +164,7 @@ class Dispatcher:
             log.info("started task %s: %s", task.id, task.kind)
 
     def _end(self) -> None:
-        killed = stop([*self._jobs, *self._doing], GRACE_SECONDS)
+        killed = stop([*self._jobs, *self._doing, *self._completing.children], GRACE_SECONDS)
         for child in killed:
             log.warning("%s did not end in time and was killed", child.name)
         try:

@@ -143,6 +143,20 @@ class Jobs(Tables):
             merged = {**connection.execute(query).scalar_one(), **details}
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(details=merged))
 
+    def set_tracked(self, job_id: int, event: int) -> None:
+        """Note that MLflow has everything of a job up to an event."""
+        with self._engine.begin() as connection:
+            query = update(jobs).where(jobs.c.id == job_id, jobs.c.tracked < event)
+            connection.execute(query.values(tracked=event))
+
+    def untracked(self) -> list[Job]:
+        """Jobs that nobody is to go on with and that MLflow may not have whole, oldest first."""
+        newest = select(func.max(events.c.id)).where(events.c.job_id == jobs.c.id).scalar_subquery()
+        still = jobs.c.state.not_in(("queued", "running"))
+        query = select(jobs).where(still, jobs.c.tracked < newest).order_by(jobs.c.id)
+        with self._engine.connect() as connection:
+            return [as_record(Job, row) for row in connection.execute(query).mappings()]
+
     def extend(
         self, job_id: int, spec: dict[str, Any], details: dict[str, Any], reason: str
     ) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; a test holds it to the files in ``migrations/versions``.
-REVISION = "0003"
+REVISION = "0004"
 
 JOB_STATES = ("queued", "running", "paused", "interrupted", "done", "failed", "cancelled")
 REQUESTS = ("", "pause", "cancel", "yield")
@@ -66,6 +66,8 @@ jobs = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("finished_ms", BigInteger),
+    # The last event that MLflow is known to have.
+    Column("tracked", BigInteger, nullable=False, default=0, server_default="0"),
     _one_of("state", JOB_STATES),
     _one_of("request", REQUESTS),
     Index(None, "state"),

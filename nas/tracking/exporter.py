@@ -23,10 +23,12 @@ class ExportOutcome:
     Attributes:
         up_to_date: everything in the store is in MLflow.
         reason: why not; empty otherwise.
+        event: the last that MLflow has, where it has everything.
     """
 
     up_to_date: bool
     reason: str = ""
+    event: int = 0
 
 
 class Exporter:
@@ -65,6 +67,7 @@ class Exporter:
         self._closing = threading.Event()
         self._abandoned = threading.Event()
         self._reason = "MLflow has not answered yet"
+        self._event = 0
         self._store: Store | None = None
         self._thread = threading.Thread(target=self._run, name="mlflow-export", daemon=True)
 
@@ -80,7 +83,7 @@ class Exporter:
         if not self._thread.is_alive():
             if self._store is not None:
                 self._store.close()
-            return ExportOutcome(not self._reason, self._reason)
+            return ExportOutcome(not self._reason, self._reason, self._event)
         self._abandoned.set()
         why = self._reason or "it was still writing"
         return ExportOutcome(False, f"after {timeout_seconds:g} s: {why}")
@@ -93,7 +96,7 @@ class Exporter:
             try:
                 export = export or self._open()
                 if export.advance(hurry=last, stop=self._abandoned.is_set):
-                    self._reason = ""
+                    self._reason, self._event = "", export.read
                 wait = self._poll_seconds
             except Exception as error:  # of many kinds; none may reach the search
                 self._reason = explained(error, self._tracking_uri)

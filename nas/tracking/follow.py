@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
+from nas.errors import StoreUnreachable
 from nas.home import Home
 from nas.store.records import Job
 from nas.store.store import Store
@@ -14,6 +15,11 @@ from nas.tracking.place import Place
 #: Waited at the end for what MLflow still lacks; a server that refuses costs no wait.
 CLOSE_SECONDS = 60.0
 _INTERRUPTED_SECONDS = 5.0
+
+
+def wanted(job: Job) -> bool:
+    """Whether the job file wants MLflow to have it."""
+    return bool(job.spec.get("tracking", {}).get("enabled", True))
 
 
 def following(
@@ -27,22 +33,28 @@ def following(
         job: to follow.
         say: told what MLflow lacks in the end, if anything.
     """
-    if not job.spec.get("tracking", {}).get("enabled", True):
+    if not wanted(job):
         return nullcontext()
-    url = store.engine.url.render_as_string(hide_password=False)
-    return _exporting(url, Place.of(home), job.name, say)
+    return _exporting(store, Place.of(home), job, say)
 
 
 @contextmanager
 def _exporting(
-    store_url: str, place: Place, job: str, say: Callable[[str], None]
+    store: Store, place: Place, job: Job, say: Callable[[str], None]
 ) -> Iterator[Exporter]:
-    exporter = Exporter(store_url, job, place.tracking_uri, place.artifact_location).start()
+    url = store.engine.url.render_as_string(hide_password=False)
+    exporter = Exporter(url, job.name, place.tracking_uri, place.artifact_location).start()
     seconds = _INTERRUPTED_SECONDS
     try:
         yield exporter
         seconds = CLOSE_SECONDS
     finally:
         outcome = exporter.close(seconds)
-        if not outcome.up_to_date:
-            say(f"MLflow lacks a part of this job ({outcome.reason}); nas resume {job} adds it")
+        if outcome.up_to_date:
+            with suppress(StoreUnreachable):  # then it is looked at again, for nothing
+                store.jobs.set_tracked(job.id, outcome.event)
+        else:
+            say(
+                f"MLflow lacks a part of this job ({outcome.reason}); the service or "
+                f"nas resume {job.name} adds it"
+            )

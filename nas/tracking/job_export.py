@@ -23,6 +23,9 @@ class JobExport:
     Everything is derived from the store's events in their order, so that a new object on a
     half-exported job writes the rest, and what it writes twice is equal and kept once. After an
     error, throw the object away and make another.
+
+    Attributes:
+        read: the last event that was read.
     """
 
     def __init__(
@@ -33,7 +36,7 @@ class JobExport:
         self._front_seconds = front_seconds
         self._front_written = float("-inf")
         self._front_due = True
-        self._read = 0
+        self.read = 0
         self._job = store.jobs.get(job_name)
         self._objective: str = self._job.details["objective"]
         self._trials = {trial.number: trial for trial in store.trials.list(self._job.id)}
@@ -51,15 +54,15 @@ class JobExport:
         Returns:
             False if it was stopped.
         """
-        while batch := self._store.jobs.events(self._job.id, after=self._read):
+        while batch := self._store.jobs.events(self._job.id, after=self.read):
             points: list[Point] = []
             for event in batch:
                 if stop():
                     return False
                 points += self._follow(event)
-            self._read = batch[-1].id
-            if self._read > self._records.cursor:
-                self._records.write_progress(points, self._read)
+            self.read = batch[-1].id
+            if self.read > self._records.cursor:
+                self._records.write_progress(points, self.read)
         if self._front_due and (
             hurry or time.monotonic() - self._front_written > self._front_seconds
         ):

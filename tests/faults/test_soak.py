@@ -1,150 +1,153 @@
-"""A hundred random kills of a service that drives jobs on Ray: nothing is lost, nothing doubled."""
+"""A hundred random kills of all that a service is made of: nothing is lost, nothing doubled."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from nas.control import requeue
-from nas.home import Home
+from nas.deep import deep_check
+from nas.spec import JobSpec
+from nas.store.records import Job
 from nas.store.store import Store
 from nas.submission import submit
+from tests import postgresql
 from tests.faults import mortal
-from tests.faults.conftest import JOB
+from tests.faults.conftest import JOB, prepared
+from tests.faults.service import KINDS, Service
 
 #: Kills in all, over as many jobs as it takes; ``NAS_SOAK_KILLS`` for more.
 KILLS = int(os.environ.get("NAS_SOAK_KILLS", "100"))
 
-#: Processes of the service by what stands in their command line.
-VICTIMS = {
-    "supervisor": ["nas", "serve"],
-    "dispatcher": ["nas", "dispatch"],
-    "web": ["-m", "dashboard"],
-    "driver": ["nas.service.driving"],
-    "worker": ["ray::_Actor"],
-    "raylet": ["raylet/raylet"],
+#: Jobs that are not over yet at any time: the next one waits when one ends.
+OPEN = 2
+
+#: Seconds that a victim may take to be there again: MLflow, Ray and torch are imported anew.
+RECOVERY_SECONDS = 240.0
+
+#: Like the other faults' job, with more to train.
+LONGER = {
+    **JOB,
+    "name": "soak",
+    "data": {"name": "digits"},
+    "space": {
+        "backbone": {"name": "cifar_resnet", "depth": 8, "width": 4},
+        "attention": [{"stages": 3, "types": {"none": None, "se": {"ratio": [2, 4]}, "eca": None}}],
+    },
+    "recipe": {"epochs": 4, "batch_size": 32},
+    "search": {**JOB["search"], "trials": 4, "rungs": [1, 2, 4]},
+    "tracking": {"enabled": True},
 }
 
 
-class Service:
-    """``nas serve`` of a home, started again whenever it is down."""
-
-    def __init__(self, home: Home, port: int) -> None:
-        self._environ = {
-            **os.environ,
-            "NAS_HOME": str(home.root),
-            "NAS_STORE_URL": "",
-            "NAS_SOAK": str(home.root),
-        }
-        self._command = [sys.executable, "-m", "nas", "serve", "--port", str(port)]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._mark = f"NAS_SOAK={home.root}".encode()
-        self._log = (home.root / "soak.log").open("ab")
-
-    def ensure(self) -> None:
-        if self._process is None or self._process.poll() is not None:
-            # What a killed supervisor leaves behind holds the port.
-            for process in self.processes("web"):
-                os.kill(process, signal.SIGKILL)
-            self._process = subprocess.Popen(
-                self._command, env=self._environ, stdout=self._log, stderr=self._log
-            )
-
-    def processes(self, victim: str) -> list[int]:
-        """Processes of this service alone, by its mark in their environment."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdecimal():
-                continue
-            try:
-                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                marked = self._mark in (folder / "environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if marked and all(word in words for word in VICTIMS[victim]):
-                found.append(int(folder.name))
-        return found
-
-    def close(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(90)
-        for victim in VICTIMS:
-            for process in self.processes(victim):
-                os.kill(process, signal.SIGKILL)
-        self._log.close()
-
-
-@pytest.fixture
-def service(tmp_path, free_port):
-    home = Home(tmp_path / "home")
-    home.create()
-    made = Service(home, free_port)
-    yield made, home
-    made.close()
-
-
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_a_hundred_random_kills(service, checked, expected):
-    running, home = service
-    store = Store(home.store_url, patience=60)
+@pytest.mark.timeout(7200)
+def test_a_hundred_random_kills(tmp_path, free_port, server):
+    spec = JobSpec.model_validate(LONGER)
+    found = deep_check(spec, lambda path, message: message, estimate=False)
+    made = prepared((spec, found), tmp_path / "undisturbed")
+    assert mortal.run(made.url, made.home, "soak") == 0
+    with_store = Store(made.url)
+    expected = mortal.results(with_store, with_store.jobs.get("soak"))
+    with_store.close()
+
     dice = random.Random(20261121)
-    spec, found = checked
-    kills: dict[str, int] = dict.fromkeys(VICTIMS, 0)
-    jobs = 0
-    while sum(kills.values()) < KILLS:
-        name = f"mortal-{jobs}"
-        jobs += 1
-        tracked = {"name": name, "tracking": spec.tracking.model_copy(update={"enabled": True})}
-        submit(store, spec.model_copy(update=tracked), found)
+    with (
+        postgresql.database(server.address, "nas") as address,
+        Service(tmp_path, free_port, server, address) as service,
+    ):
+        jobs = Jobs(service, Store(address, patience=120), (spec, found))
+        jobs.keep(OPEN)
+        kills = kill(service, jobs, dice)
+        jobs.until_over()
+        for name in jobs.names:
+            mortal.check_whole(jobs.store, name, expected)
+        tracked = until_recorded(service, len(jobs.names))
+        jobs.store.close()
+    print(json.dumps({"jobs": len(jobs.names), "kills": kills, "requeued": jobs.requeued}))
+    print(f"MLflow: {tracked}")
+    assert sum(kills.values()) == KILLS
+
+
+class Jobs:
+    """Jobs for the service, so that something trains throughout."""
+
+    def __init__(self, service: Service, store: Store, checked: tuple) -> None:
+        self.store = store
+        self.names: list[str] = []
+        self.requeued = 0
+        self._service, self._checked = service, checked
+
+    def open(self) -> list[Job]:
+        """Those that are not over; one whose drivers died too often in a row is queued again."""
+        found = [self.store.jobs.get(name) for name in self.names]
+        for job in found:
+            if job.state == "failed":
+                assert "died" in job.reason, job.reason  # which is the rule, not a fault
+                requeue(self.store, job)
+                self.requeued += 1
+        return [job for job in found if job.state != "done"]
+
+    def keep(self, count: int) -> None:
+        """See that everything is up, and that so many jobs are to be done."""
+        self._service.keep()
+        for _ in range(count - len(self.open())):
+            name = f"soak-{len(self.names)}"
+            self.names.append(name)
+            spec, found = self._checked
+            submit(self.store, spec.model_copy(update={"name": name}), found)
+
+    def until_over(self) -> None:
+        """Wait for the last job, and for its driver to end."""
         deadline = time.monotonic() + 900
-        while (job := store.jobs.get(name)).state != "done":
-            assert time.monotonic() < deadline, f"{job}, {kills}"
-            if job.state == "failed":  # its drivers died too often in a row: that is the rule
-                assert "died" in job.reason, job.reason
-                requeue(store, job)
-            running.ensure()
-            time.sleep(dice.uniform(0.2, 4.0))
-            if sum(kills.values()) >= KILLS:
-                continue
-            victim = dice.choice(list(VICTIMS))
-            for process in running.processes(victim)[:1]:
-                kills[victim] += 1
-                os.kill(process, signal.SIGKILL)
-        until_released(store)
-        mortal.check_whole(store, name, expected)
-    until_recorded(home, jobs)
-    print(json.dumps({"jobs": jobs, **kills}))
-    store.close()
+        while self.open() or self.store.leases.list():
+            assert time.monotonic() < deadline, (self.open(), self.store.leases.list())
+            self._service.keep()
+            time.sleep(0.5)
 
 
-def until_released(store: Store) -> None:
-    """The driver of a job that is done still writes MLflow's last records under its lease."""
-    deadline = time.monotonic() + 120
-    while store.leases.list():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+def kill(service: Service, jobs: Jobs, dice: random.Random) -> dict[str, int]:
+    """Kill as many as are asked for, each kind as often; gives how many of each."""
+    kills = dict.fromkeys(KINDS, 0)
+    began = time.monotonic()
+    for number, kind in enumerate(itertools.islice(shuffled(dice), KILLS), 1):
+        pause = time.monotonic() + dice.uniform(0.0, 3.0)
+        while time.monotonic() < pause:
+            jobs.keep(OPEN)
+            time.sleep(0.1)
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while not (victim := service.kill(kind)):
+            assert time.monotonic() < deadline, f"no {kind} lives, after {kills}: {jobs.open()}"
+            jobs.keep(OPEN)
+            time.sleep(0.1)
+        kills[kind] += 1
+        print(f"{time.monotonic() - began:7.1f} s  {number}: {kind} {victim}", flush=True)
+    return kills
 
 
-def until_recorded(home: Home, jobs: int) -> None:
-    """MLflow has every job's run as finished, and none that runs."""
-    with sqlite3.connect(home.mlflow_file) as database:
-        states = dict(
-            database.execute("SELECT status, count(*) FROM runs GROUP BY status").fetchall()
-        )
-    assert set(states) == {"FINISHED"}, states
-    assert states["FINISHED"] == jobs * (1 + len(JOB_TRIALS))
+def shuffled(dice: random.Random) -> Iterator[str]:
+    """All kinds in some order, again and again: each is hit as often as any other."""
+    while True:
+        yield from dice.sample(KINDS, len(KINDS))
 
 
-#: Runs of one job below its own: three searched and two repeats.
-JOB_TRIALS = range(JOB["search"]["trials"] + 2)
+def until_recorded(service: Service, jobs: int) -> dict[str, int]:
+    """MLflow comes to have every job's runs as finished, and none that runs."""
+    wanted = {"FINISHED": jobs * (1 + LONGER["search"]["trials"] + 2)}  # two are trained again
+    deadline = time.monotonic() + 300
+    while True:
+        service.keep()
+        with sqlite3.connect(service.mlflow_file) as database:
+            query = "SELECT status, count(*) FROM runs GROUP BY status"
+            states = dict(database.execute(query).fetchall())
+        if states == wanted:
+            return states
+        assert time.monotonic() < deadline, (states, wanted)
+        time.sleep(1)

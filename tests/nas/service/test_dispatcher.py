@@ -41,6 +41,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("NAS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NAS_STORE_URL", raising=False)
     monkeypatch.setattr("nas.watch.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("nas.service.completing.FIRST_WAIT", 1000.0)
     return Home(tmp_path / "home")
 
 

@@ -113,7 +113,9 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(url
     job = store.jobs.get("kept")
     assert (job.spec, job.owner, job.priority, job.request) == ({"a": 1}, "", 0, "")
     assert [event.kind for event in store.jobs.events(job.id)] == ["job_done"]
+    assert store.jobs.untracked() == []  # what was over before is MLflow's already
     store.jobs.set_state(job.id, "paused")
+    assert store.jobs.untracked() == [store.jobs.get("kept")]
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         if connection.dialect.name == "sqlite":

@@ -27,6 +27,7 @@ def test_what_mlflow_lacks_is_said_with_the_way_to_add_it(store, add_job, server
     (line,) = said
     assert "connection refused" in line
     assert line.endswith("nas resume synthetic adds it")
+    assert [one.name for one in store.jobs.untracked()] == [job.name]
 
 
 def test_an_error_of_the_work_passes_through(store, add_job, server_down, tmp_path):
@@ -41,4 +42,7 @@ def test_a_followed_job_is_in_mlflow_afterwards(store, add_job, tracking, monkey
     with following(store, Home(tmp_path), job, said.append):
         pass
     assert said == []
+    assert store.jobs.untracked() == []
+    store.jobs.set_priority(job.id, 5)  # one more event
+    assert [one.name for one in store.jobs.untracked()] == [job.name]
     assert len(tracking.runs(job)) == 8
