@@ -142,9 +142,13 @@ _ERRORS = {
     503: "The store doesn't answer.",
 }
 
-#: Errors of every address, as FastAPI takes them.
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
+
+#: Errors of every address, as FastAPI takes them. It reads a model anew for every status of every
+#: address, which took most of an application's start: one names the model, the others refer to it.
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer, "description": text} for status, text in _ERRORS.items()
+    status: {"description": text} | ({"content": _ERROR} if number else {"model": ErrorAnswer})
+    for number, (status, text) in enumerate(_ERRORS.items())
 }
 
 

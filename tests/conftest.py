@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +15,19 @@ from search_spaces.architecture import Architecture, Choice, Placement
 RUNGS = (3, 6, 12)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    """The file of an empty store, to be copied: making its tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "store.db"
+    Store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, empty_database):
     """A store of its own in a SQLite file."""
+    (tmp_path / ".nas").mkdir()
+    shutil.copy(empty_database, tmp_path / ".nas" / "store.db")
     opened = Store(f"sqlite:///{tmp_path / '.nas' / 'store.db'}")
     yield opened
     opened.close()

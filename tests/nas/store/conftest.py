@@ -1,11 +1,13 @@
 """The store's contract: every test that takes ``store`` or ``url`` runs on both databases."""
 
+import shutil
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from nas.store.records import NewTrial, ReportRow
+from nas.store.schema import metadata
 from nas.store.store import Store
 from tests import postgresql
 
@@ -17,8 +19,30 @@ def postgresql_server():
         yield address
 
 
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql_server):
+    """The address of a database with all tables, for one test after the other."""
+    with postgresql.database(postgresql_server, "tables") as address:
+        Store(address).close()
+        yield address
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
+    """The address of an empty store, its tables there; who changes those takes ``bare_url``."""
+    if request.param == "sqlite":
+        (tmp_path / "home").mkdir()
+        path = tmp_path / "home" / "store.db"
+        shutil.copy(request.getfixturevalue("empty_database"), path)
+        return f"sqlite:///{path}"
+    address = request.getfixturevalue("postgresql_tables")
+    postgresql.empty(address, [table.name for table in reversed(metadata.sorted_tables)])
+    return address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request, tmp_path):
+    """The address of a database without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'home' / 'store.db'}"
         return

@@ -25,8 +25,8 @@ def migrate(engine, direction, revision):
         getattr(command, direction)(config, revision)
 
 
-def test_a_fresh_database_has_the_tables_that_the_code_describes(url):
-    engine = open_engine(url)
+def test_a_fresh_database_has_the_tables_that_the_code_describes(bare_url):
+    engine = open_engine(bare_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == (
@@ -40,12 +40,12 @@ def test_opening_again_keeps_what_is_there(url):
     assert [job.name for job in Store(url).jobs.list()] == ["kept"]
 
 
-def test_a_database_from_a_newer_version_is_refused_and_left_alone(url):
-    engine = open_engine(url)
+def test_a_database_from_a_newer_version_is_refused_and_left_alone(bare_url):
+    engine = open_engine(bare_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase, match=r"'9999'.*newer version.*NAS_HOME"):
-        Store(url)
+        Store(bare_url)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     engine.dispose()
@@ -73,11 +73,11 @@ def test_locks_of_a_client_that_vanished_are_given_back(postgresql_server):
             asked = "SHOW idle_in_transaction_session_timeout"
             assert connection.execute(text(asked)).scalar() == "1min"
         engine.dispose()
-        hasty = f"{address}?options=-c%20idle_in_transaction_session_timeout%3D300"
-        vanished, store = Store(hasty), Store(address)
+        vanished, store = Store(address), Store(address)
         store.jobs.create("one", {}, {})
         connection = vanished.engine.connect()
         connection.execute(text("UPDATE jobs SET reason = 'half written'"))
+        connection.execute(text("SET idle_in_transaction_session_timeout = 300"))
         # As if its machine went off here.
         store.jobs.set_state(store.jobs.get("one").id, "paused")
         assert store.jobs.get("one").reason == ""
@@ -95,8 +95,8 @@ def test_readers_do_not_wait_for_a_writer(url):
         assert reader.jobs.get("one").reason == ""
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(url):
-    engine = open_engine(url)
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(bare_url):
+    engine = open_engine(bare_url)
     migrate(engine, "downgrade", "0001")
     with engine.begin() as connection:
         values = "('kept', 'done', '', '{\"a\": 1}', '{}', 1)"
@@ -106,10 +106,10 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(url
         connection.execute(text(f"INSERT INTO events {columns} VALUES (1, 'job_done', '{{}}', 1)"))
     if engine.dialect.name == "postgresql":
         with pytest.raises(OlderDatabase, match="nas db upgrade"):
-            Store(url)
+            Store(bare_url)
     engine.dispose()
-    open_engine(url, upgrade=True).dispose()
-    store = Store(url)
+    open_engine(bare_url, upgrade=True).dispose()
+    store = Store(bare_url)
     job = store.jobs.get("kept")
     assert (job.spec, job.owner, job.priority, job.request) == ({"a": 1}, "", 0, "")
     assert [event.kind for event in store.jobs.events(job.id)] == ["job_done"]
