@@ -31,12 +31,18 @@ def rung_key(epoch: int) -> str:
     return f"{RUNG}{epoch}"
 
 
-def reports_of(trial: FrozenTrial) -> dict[int, float]:
-    """First objective by rung, as it was told; that of a complete trial counts as ``LAST``'s."""
+def rungs_of(trial: FrozenTrial) -> dict[int, float]:
+    """First objective by rung, as it was told."""
     found = {int(step): float(value) for step, value in trial.intermediate_values.items()}
     for name, value in trial.user_attrs.items():
         if name.startswith(RUNG) and name.removeprefix(RUNG).isdecimal():
             found[int(name.removeprefix(RUNG))] = float(value)
+    return found
+
+
+def reports_of(trial: FrozenTrial) -> dict[int, float]:
+    """Those of ``rungs_of`` that are finite; a complete trial's value counts as ``LAST``'s."""
+    found = rungs_of(trial)
     if trial.state == TrialState.COMPLETE:
         found[LAST] = float(trial.values[0])
     return {rung: value for rung, value in found.items() if math.isfinite(value)}

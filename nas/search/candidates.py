@@ -128,7 +128,7 @@ class Breeder:
         """
         pool = self.random(count // 2)
         pool = pool.join(self.admit(self._encoding.unmet(self._rng, count // 2, tried)))
-        for _ in range(generations if len(pool) and self._knowledge.exact else 0):
+        for _ in range(generations if len(pool) and self._knowledge.foreseen else 0):
             order = np.argsort(pool.cost, kind="stable")
             ends = np.concatenate([order[:5], order[-5:]])
             parents = pool.codes[np.repeat(ends, max(1, count // 40))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -36,11 +35,20 @@ class Forecast:
         self._features = features
         self._mapping = space if isinstance(space, Mapping) else {}
         self._listed = None if space is None or isinstance(space, Mapping) else tuple(space)
-        self._guide: Guide | None = None
-        self._places: dict[int, int] = {}
-        self._exact: dict[int, Observation] = {}
-        self._reports = 0
         self._forget(1.0)
+
+    def _forget(self, sign: float) -> None:
+        self._sign = sign
+        knowledge = Knowledge(None, sign, self._features, None, carried=True)
+        self._observed = Observations(knowledge, self._listed)
+        self._observed.declare(self._mapping)
+        self._memory = Memory()
+        self._places: dict[int, int] = {}
+        # What the guide was made of, and what it was asked last.
+        self._guide: Guide | None = None
+        self._known: dict[int, Observation] = {}
+        self._believed: tuple[tuple[int, ...], Belief] | None = None
+        self._reports, self._changed = 0, True
 
     def update(self, trials: Sequence[FrozenTrial], directions: Sequence[StudyDirection]) -> bool:
         """Take in all trials of a study.
@@ -53,13 +61,14 @@ class Forecast:
         if sign != self._sign or len(trials) < len(self._observed.trials):
             self._forget(sign)
         try:
-            self._observed.read(trials, directions)
+            self._changed |= self._observed.read(trials, directions)
         except ValueError:
             self._forget(sign)
             return False
         self._places = {trial.number: place for place, trial in enumerate(trials) if trial.params}
         self._scale: Scale = "auto" if len(directions) > 1 else "none"
-        return sum(t is not None and t.state == "done" for t in self._known()) >= LEAST_FINISHED
+        seen = (self._observed.trials[place] for place in self._places.values())
+        return sum(t is not None and t.state == "done" for t in seen) >= LEAST_FINISHED
 
     def knows(self, number: int) -> bool:
         """Whether a trial of the last update can be forecast."""
@@ -69,8 +78,11 @@ class Forecast:
 
     def belief(self, numbers: Sequence[int]) -> Belief:
         """What the surrogate believes of trials that it knows, each without its own accuracies."""
-        guide = self._fitted()
-        return guide.belief([self._exact[number] for number in numbers])
+        guide, asked = self._fitted(), tuple(numbers)
+        if self._believed is None or self._believed[0] != asked:
+            seen = [self._known[number] for number in numbers]
+            self._believed = asked, guide.belief(seen)
+        return self._believed[1]
 
     def best(self, numbers: Sequence[int]) -> list[int]:
         """Those of these unfinished trials that can be forecast, the best first.
@@ -86,25 +98,15 @@ class Forecast:
         by_number = dict(zip(told, gains, strict=True))
         return sorted(told, key=lambda number: (-by_number[number], number))
 
-    def _known(self) -> Iterable[Observation | None]:
-        return (self._observed.trials[place] for place in self._places.values())
-
     def _fitted(self) -> Guide:
-        seen = {n: self._observed.trials[place] for n, place in self._places.items()}
-        known = {n: t for n, t in seen.items() if t is not None and t.state != "refused"}
+        if self._guide is not None and not self._changed:
+            return self._guide
+        seen = ((n, self._observed.trials[place]) for n, place in self._places.items())
+        known = {n: t for n, t in seen if t is not None and t.state != "refused"}
         reports = sum(len(trial.reports) for trial in known.values())
         if self._guide is None or reports != self._reports:
-            # A cost that the trial carries is exact, whatever it was found by.
-            self._exact = {n: replace(trial, exact=True) for n, trial in known.items()}
-            trials = list(self._exact.values())
+            trials = list(known.values())
             self._guide = Guide(self._observed.encoding, trials, self._memory, self._scale)
-            self._reports = reports
+            self._known, self._reports, self._believed = known, reports, None
+        self._changed = False
         return self._guide
-
-    def _forget(self, sign: float) -> None:
-        self._sign = sign
-        self._observed = Observations(Knowledge(None, sign, self._features, None), self._listed)
-        self._observed.declare(self._mapping)
-        self._memory = Memory()
-        self._places, self._exact = {}, {}
-        self._guide, self._reports = None, 0

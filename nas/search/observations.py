@@ -57,6 +57,7 @@ class Knowledge:
         sign: -1 if more of it is better.
         features: more numbers.
         allowed: what may be suggested.
+        carried: whether a cost that a trial carries is exact, whatever it was found by.
     """
 
     def __init__(
@@ -65,9 +66,12 @@ class Knowledge:
         sign: float,
         features: Callable[[Params], Sequence[float]] | None,
         allowed: Callable[[Params], bool] | None,
+        *,
+        carried: bool = False,
     ) -> None:
         self._cost, self._sign = cost, sign
-        self.exact = cost is not None
+        self.foreseen = cost is not None
+        self.exact = self.foreseen or carried
         self._features, self._allowed = features, allowed
 
     def of(self, params: Params) -> tuple[float, Floats] | None:
@@ -150,8 +154,9 @@ class Observations:
         trials: Sequence[FrozenTrial],
         directions: Sequence[StudyDirection],
         current: int | None = None,
-    ) -> None:
-        """Read what is new in these trials, but for one that is being asked."""
+    ) -> bool:
+        """Read what is new in these trials, but for one that is being asked; whether any was."""
+        changed = False
         fresh: list[Codes] = []
         for place, trial in enumerate(trials):
             if place == len(self._frozen):
@@ -161,7 +166,7 @@ class Observations:
                 continue
             if trial.number == current or trial.state == TrialState.WAITING:
                 continue
-            self._frozen[place] = trial
+            self._frozen[place], changed = trial, True
             self.declare(trial.distributions)
             observed = self._read(trial, directions[0], self.trials[place])
             self.trials[place] = observed
@@ -171,6 +176,7 @@ class Observations:
                     fresh.append(observed.codes)
         if fresh and not self.declared:
             self._learn(fresh)
+        return changed
 
     def _learn(self, fresh: list[Codes]) -> None:
         width = len(self.encoding.names)
@@ -198,7 +204,7 @@ class Observations:
             if known is None:
                 return None
             cost, numbers = known
-        if not self._knowledge.exact:
+        if not self._knowledge.foreseen:
             cost = self._knowledge.measured(trial)
         sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
         reports = {rung: sign * value for rung, value in reports_of(trial).items()}

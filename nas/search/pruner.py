@@ -11,14 +11,15 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner
 from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from nas.analysis.fidelity import fidelities
 from nas.pareto import contributions, non_dominated_ranks
 from nas.search.acquisition import on_axis, scale_of
-from nas.search.attributes import AUDIT, COST, LAST, PROTECTED, reports_of, rung_key
+from nas.search.attributes import COST, LAST, rungs_of
 from nas.search.encoding import Declared
 from nas.search.forecast import LEAST_FINISHED, Forecast
+from nas.search.readings import Reading, Readings
 from nas.search.rungs import hint
 from nas.search.selection import RECENT, Belief, rate_of_new
 
@@ -91,6 +92,7 @@ class ParetoPruner(BasePruner):
         self.reduction, self.by_surrogate, self.threshold = reduction, by_surrogate, threshold
         self.prune_after = prune_after
         self._forecast = Forecast(features, space)
+        self._readings = Readings()
         self._lock = threading.Lock()
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
@@ -99,7 +101,8 @@ class ParetoPruner(BasePruner):
         Raises:
             ValueError: for more than two objectives, or a second one without attribute ``cost``.
         """
-        reached = [rung for rung in self.rungs if _told(trial, rung) is not None]
+        told = rungs_of(trial)
+        reached = [rung for rung in self.rungs if rung in told]
         if not reached or reached[-1] == self.rungs[-1]:
             return False
         if len(study.directions) > 2:
@@ -127,14 +130,14 @@ class ParetoPruner(BasePruner):
         sure = {t.number for t in order[: quota - share]}
         if epoch in self.rungs:
             sure |= set(sorted(t.number for t in order)[: self.prune_after])
-        chosen = [t.number for t in order if t.number in sure or _protected(t)]
-        rest = [t for t in order if t.number not in sure and not _protected(t)]
+        chosen = [t.number for t in order if t.number in sure or t.protected]
+        rest = [t for t in order if t.number not in sure and not t.protected]
         above = {t.number for t in rest if self._is_above(t, epoch)}
         near = above & {t.number for t in order[:quota]}
         # Who went on from outside the quota is charged to the surrogate's share in full; who did
         # from between may have been promoted by either, so only in part.
         left = math.floor(share - len(above - near) - self.by_surrogate * len(near))
-        waiting = [t.number for t in rest if t.number not in above and not t.state.is_finished()]
+        waiting = [t.number for t in rest if t.number not in above and not t.finished]
         waiting = waiting[:MOST_FORECAST]
         picks = self._forecast.best(waiting)[:left] if left > 0 else []
         rest_of = [number for number in waiting if number not in picks]
@@ -163,10 +166,10 @@ class ParetoPruner(BasePruner):
     ) -> list[dict[int, float]]:
         """Accuracies by rung of the audited trials, up is better."""
         sign, last = _sign(directions), self.rungs[-1]
-        audited = [reports_of(t) for t in trials if t.user_attrs.get(AUDIT, False)]
         return [
-            {(last if rung == LAST else rung): sign * value for rung, value in reports.items()}
-            for reports in audited
+            {(last if rung == LAST else rung): sign * value for rung, value in t.reports.items()}
+            for t in self._readings.of(trials)
+            if t.audited
         ]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -178,14 +181,14 @@ class ParetoPruner(BasePruner):
 
     def _ranked(
         self, trials: Iterable[FrozenTrial], epoch: int, directions: Sequence[StudyDirection]
-    ) -> list[FrozenTrial]:
+    ) -> list[Reading]:
         """Who ever reached a rung with a finite number, best first."""
-        told = ((t, _told(t, epoch)) for t in trials)
+        told = ((t, t.told.get(epoch)) for t in self._readings.of(trials))
         here = [(t, value) for t, value in told if value is not None and math.isfinite(value)]
         if not here:
             return []
         accuracy = [_sign(directions) * value for _, value in here]
-        cost = [_turn(directions) * t.user_attrs.get(COST, 0.0) for t, _ in here]
+        cost = [_turn(directions) * (0.0 if t.cost is None else t.cost) for t, _ in here]
         ranks = non_dominated_ranks(accuracy, cost)
         alone = contributions(accuracy, cost, min(accuracy), max(cost))
         order = sorted(range(len(here)), key=lambda i: (ranks[i], -alone[i], here[i][0].number))
@@ -203,19 +206,19 @@ class ParetoPruner(BasePruner):
             return []
         first, last, asked = self.rungs[0], self.rungs[-1], set(waiting)
         surrogate = self._forecast.update(trials, directions)
-        known = [t for t in trials if not surrogate or self._forecast.knows(t.number)]
-        read = [(t, reports_of(t)) for t in known if not _failed(t)]
-        told, reports = [t for t, seen in read if seen], [seen for _, seen in read if seen]
+        read = [t for t in self._readings.of(trials) if t.reports and not t.failed]
+        told = [t for t in read if not surrogate or self._forecast.knows(t.number)]
         top, early, here = (
-            _sign(directions) * np.array([seen.get(rung, math.nan) for seen in reports])
+            _sign(directions) * np.array([t.reports.get(rung, math.nan) for t in told])
             for rung in (LAST, first, epoch)
         )
         done = ~np.isnan(top)
-        new = [i for i, t in enumerate(told) if not _is_rule(t) and not np.isnan(early[i])]
+        new = [i for i, t in enumerate(told) if not t.is_rule and not np.isnan(early[i])]
         if not new or done.sum() < LEAST_FINISHED:
             return []
         which = [i for i, t in enumerate(told) if t.number in asked]
-        cost = np.array([_turn(directions) * t.user_attrs.get(COST, math.nan) for t in told])
+        cost = np.array([math.nan if t.cost is None else t.cost for t in told])
+        cost = _turn(directions) * cost
         hint_of_new = hint(early, top, cost).doubted()
         if surrogate:
             belief = self._forecast.belief([t.number for t in told])
@@ -231,8 +234,8 @@ class ParetoPruner(BasePruner):
         ]
         return [told[i].number for _, i in sorted(worth)]
 
-    def _is_above(self, trial: FrozenTrial, epoch: int) -> bool:
-        return any(_told(trial, rung) is not None for rung in self.rungs if rung > epoch)
+    def _is_above(self, trial: Reading, epoch: int) -> bool:
+        return any(rung in trial.told for rung in self.rungs if rung > epoch)
 
 
 class NoPruner(ParetoPruner):
@@ -245,29 +248,10 @@ class NoPruner(ParetoPruner):
         directions: Sequence[StudyDirection] = USUAL,
     ) -> list[int]:
         """All trials at this rung, in the order of their numbers."""
-        return sorted(t.number for t in trials if _told(t, epoch) is not None)
+        return sorted(t.number for t in self._readings.of(trials) if epoch in t.told)
 
 
 PRUNERS: dict[str, type[ParetoPruner]] = {"pareto": ParetoPruner, "none": NoPruner}
-
-
-def _told(trial: FrozenTrial, epoch: int) -> float | None:
-    """The first objective at a rung as it was told."""
-    value = trial.user_attrs.get(rung_key(epoch), trial.intermediate_values.get(epoch))
-    return None if value is None else float(value)
-
-
-def _failed(trial: FrozenTrial) -> bool:
-    return trial.state == TrialState.FAIL or any(v > 0 for v in trial.constraints.values())
-
-
-def _protected(trial: FrozenTrial) -> bool:
-    return bool(trial.user_attrs.get(PROTECTED, False) or trial.user_attrs.get(AUDIT, False))
-
-
-def _is_rule(trial: FrozenTrial) -> bool:
-    """Whether nobody suggested or drew it, so that new trials will not be like it."""
-    return bool(trial.user_attrs.get(PROTECTED, False)) and not trial.user_attrs.get(AUDIT, False)
 
 
 def _sign(directions: Sequence[StudyDirection]) -> float:

@@ -61,14 +61,15 @@ class Belief:
         gain = self.deviation**2 / (self.deviation**2 + self.noise + variance)
         mean = self.mean + gain * (heard - self.mean)
         deviation = self.deviation * np.sqrt(1 - gain)
-        found = []
-        for i in which:
-            others = done.copy()
-            others[i] = False
+        # Those that have not finished stand against the same front, each that has against its own.
+        found, places = np.empty(len(which)), np.array(which, dtype=np.int64)
+        for own in [np.flatnonzero(~done[places]), *np.flatnonzero(done[places])[:, None]]:
+            some, others = places[own], done.copy()
+            others[some] = False
             front = staircase(self.height[others], self.cost[others])
-            one = mean[[i]], deviation[[i]], self.cost[[i]]
-            found.append(expected_hypervolume_improvement(*one, front, (low, right))[0])
-        return np.array(found)
+            these = mean[some], deviation[some], self.cost[some]
+            found[own] = expected_hypervolume_improvement(*these, front, (low, right))
+        return found
 
 
 def rate_of_new(promises: Floats, spent: float, left: float) -> float:

@@ -144,9 +144,19 @@ class GaussianProcess:
         return self._centre + self._scale * mean, self._scale * np.sqrt(variance)
 
     def _covariance(self, inner: Floats, norms: Floats) -> Floats:
-        distance = np.maximum(norms[:, None] + self._norms[None, :] - 2 * inner, 0)
-        result: Floats = inner + self._pairs * inner**2 + self._local * np.exp(-0.5 * distance)
-        return result
+        # In two arrays: more of this size would not stay in the processor's cache.
+        near = norms[:, None] + self._norms[None, :]
+        both = 2 * inner
+        near -= both
+        np.maximum(near, 0, out=near)
+        near *= -0.5
+        np.exp(near, out=near)
+        near *= self._local
+        np.square(inner, out=both)
+        both *= self._pairs
+        both += inner
+        both += near
+        return both
 
 
 def safe_cholesky(matrix: Floats) -> Floats:
