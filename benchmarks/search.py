@@ -25,12 +25,15 @@ sys.path.insert(0, str(Path(__file__).with_name("search")))
 
 import optuna
 from contenders import CONTENDERS, Step, syne_tune
+from oracle import best_shares
 from tables import write_table
 from worlds import WORLDS, World
 
 from nas.pareto import front_indices
 
 LEVELS = (0.90, 0.95, 0.99)
+#: Who trains nothing but the best: what is possible at all.
+ORACLE = "oracle (knows the truth)"
 #: Full trainings that a run may cost at most, where the world is not exhausted before: what thinks
 #: long gets fewer, and the slowest fewer seeds too.
 BUDGET, SEEDS = 3000, 30
@@ -44,7 +47,7 @@ BUDGETS = {
     "Ray Tune ASHA + OptunaSearch": 150,
     "Syne Tune MOASHA": 150,
 }
-FEW_SEEDS = {"Optuna GP": 3}
+FEW_SEEDS = {"Optuna GP": 3, ORACLE: 1}
 NOTES = (
     "Medians over the seeds: epochs until so much of the true front's hypervolume, and trainings",
     "begun until 95 %, one worker, no baselines, a training found again costs nothing. `>N`: half",
@@ -55,7 +58,8 @@ NOTES = (
     "Tune's scheduler are the real ones, driven by our loop over the replay. `big` and `flat`",
     "were used to tune the sampler; the pruner was chosen by `table_expected`, `flat`, `tangled`",
     "and six seeds of the `waves`; `held_out` had runs before, and nothing was chosen by it; the",
-    "`fresh` worlds were run for these results alone. Ask times are of a busy machine.",
+    "`fresh` worlds were run for these results alone. Ask times are of a busy machine. The oracle",
+    "trains the best members of the true front and nothing else: nobody can need fewer epochs.",
 )
 
 
@@ -114,6 +118,20 @@ def play(world: World, steps: Iterator[Step], budget: int) -> dict[str, object]:
     }
 
 
+def foreseen(world: World) -> dict[str, object]:
+    """As ``play``, for one who knows the true front and trains its best members only."""
+    shares = best_shares(world)
+    counts = [next(n for n, s in enumerate(shares, 1) if s >= level) for level in LEVELS]
+    epochs = [count * world.rungs[-1] for count in counts]
+    return {
+        "epochs": epochs,
+        "trainings": counts,
+        "spent": epochs[-1],
+        "share": shares[counts[-1] - 1],
+        "ask_ms": 0.0,
+    }
+
+
 def median(values: Iterable[int | None], limit: int) -> tuple[float, str]:
     """Of numbers where None is more than the limit; as text too."""
     middle = statistics.median_high([limit + 1 if value is None else value for value in values])
@@ -123,16 +141,17 @@ def median(values: Iterable[int | None], limit: int) -> tuple[float, str]:
 def rows(runs: list[Run]) -> list[list[str]]:
     """The table."""
     found = []
-    mine: dict[str, list[float]] = {}
-    for world, name in dict.fromkeys((run.world, run.contender) for run in runs):
-        here = [run for run in runs if (run.world, run.contender) == (world, name)]
-        limit = max(run.spent for run in here)
-        cells = [median([run.epochs[i] for run in here], limit) for i in range(len(LEVELS))]
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.world, run.contender), []).append(run)
+    for (world, name), here in groups.items():
+        cells, limit = _middles(here)
         trainings = median([run.trainings[1] for run in here], 10**6)
         middles = [middle if middle <= limit else math.inf for middle, _ in cells]
+        mine, most = _middles(groups.get((world, "ours"), here))
         against = [
-            _ratio(middle, ours, limit)
-            for middle, ours in zip(middles, mine.setdefault(world, middles), strict=True)
+            _ratio(middle, ours if ours <= most else math.inf, limit)
+            for middle, (ours, _) in zip(middles, mine, strict=True)
         ]
         found.append(
             [
@@ -149,17 +168,25 @@ def rows(runs: list[Run]) -> list[list[str]]:
     return found
 
 
+def _middles(runs: list[Run]) -> tuple[list[tuple[float, str]], int]:
+    """Of one contender, for each level; and what its longest run spent."""
+    limit = max(run.spent for run in runs)
+    return [median([run.epochs[i] for run in runs], limit) for i in range(len(LEVELS))], limit
+
+
 def _ratio(middle: float, ours: float, limit: int) -> str:
     """How many times more epochs; ``-`` where ours are not known."""
     if math.isinf(ours):
         return "-"
-    return f">{limit / ours:.1f}" if math.isinf(middle) else f"{middle / ours:.1f}"
+    if math.isinf(middle):
+        return f">{limit / ours:.1f}"
+    return f"{middle / ours:.{1 if middle >= ours else 2}f}"
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
-    parser.add_argument("--contenders", nargs="+", default=list(CONTENDERS))
+    parser.add_argument("--contenders", nargs="+", default=[ORACLE, *CONTENDERS])
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--table-seeds", type=int, help="of the table, if they should differ")
     parser.add_argument("--runs", type=Path, help="keep runs here, and don't repeat those there")
@@ -173,14 +200,13 @@ def main() -> None:
     given = arguments()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    contenders = {name: CONTENDERS[name] for name in given.contenders}
-    if given.syne:
-        contenders["Syne Tune MOASHA"] = syne_tune(given.syne)
+    contenders = CONTENDERS | ({"Syne Tune MOASHA": syne_tune(given.syne)} if given.syne else {})
+    names = [*given.contenders, *(name for name in contenders if name not in CONTENDERS)]
     kept = _read(given.runs)
     runs = []
     for world_name in given.worlds:
         world: World | None = None
-        for name, contender in contenders.items():
+        for name in names:
             budget = BUDGETS.get(name, BUDGET)
             wanted = given.table_seeds if world_name.startswith("table") else given.seeds
             seeds = min(wanted or given.seeds, FEW_SEEDS.get(name, 10**6))
@@ -190,7 +216,11 @@ def main() -> None:
                     continue
                 if run is None:
                     world = world or WORLDS[world_name]()
-                    run = Run(world_name, name, seed, **play(world, contender(world, seed), budget))  # type: ignore[arg-type]
+                    if name == ORACLE:
+                        found = foreseen(world)
+                    else:
+                        found = play(world, contenders[name](world, seed), budget)
+                    run = Run(world_name, name, seed, **found)  # type: ignore[arg-type]
                     _keep(given.runs, run)
                 runs.append(run)
             if runs:

@@ -88,6 +88,7 @@ class World:
         floor, ceiling: accuracy and cost that bound the hypervolume: that which a random
             architecture reaches with 99 %, and the highest cost.
         whole: the hypervolume of the true front.
+        front: its members' accuracies and costs, by rising cost.
     """
 
     space: Space
@@ -95,6 +96,7 @@ class World:
     floor: float
     ceiling: float
     whole: float
+    front: list[tuple[float, float]]
 
     def cost(self, params: Params) -> float:
         """Exact."""
@@ -141,9 +143,7 @@ class Table(World):
         self.trainings = sum(map(len, inside))
         accuracy = [_mean(rows) for rows in inside]
         cost = [float(rows[0].flops) for rows in inside]
-        self.floor, self.ceiling = float(np.quantile(accuracy, 0.01)), max(cost)
-        self.whole = hypervolume(accuracy, cost, self.floor, self.ceiling)
-        self.front = [inside[i] for i in front_indices(accuracy, cost)]
+        self._is_truth(accuracy, cost)
 
     def cost(self, params: Params) -> float:
         """FLOPs of one image."""
@@ -164,6 +164,11 @@ class Table(World):
     def truth(self, key: Key) -> float:
         """The mean over all trainings."""
         return _mean(self._of(dict(key)))
+
+    def _is_truth(self, accuracy: list[float], cost: list[float]) -> None:
+        self.floor, self.ceiling = float(np.quantile(accuracy, 0.01)), max(cost)
+        self.whole = hypervolume(accuracy, cost, self.floor, self.ceiling)
+        self.front = [(accuracy[i], cost[i]) for i in front_indices(accuracy, cost)]
 
     def _of(self, params: Params) -> list[Row]:
         if len(self.widths) == 1:
@@ -198,8 +203,7 @@ class Expected(Table):
         }
         accuracy = list(self._expected.values())
         cost = [float(self._rows[name][0].flops) for name in self._expected]
-        self.floor, self.ceiling = float(np.quantile(accuracy, 0.01)), max(cost)
-        self.whole = hypervolume(accuracy, cost, self.floor, self.ceiling)
+        self._is_truth(accuracy, cost)
 
     def truth(self, key: Key) -> float:
         """The regression's."""
@@ -252,9 +256,8 @@ class Synthetic(World):
         self._least, self._spread = float(cost.min()), float(true.std())
         self._usual = np.polyfit(np.log(cost), true, 2)
         accuracy, price = true_front(problem)
-        self.whole = hypervolume(
-            (accuracy / 100).tolist(), price.tolist(), self.floor, self.ceiling
-        )
+        self.front = list(zip((accuracy / 100).tolist(), price.tolist(), strict=True))
+        self.whole = hypervolume(*zip(*self.front, strict=True), self.floor, self.ceiling)
 
     def cost(self, params: Params) -> float:
         """Of the problem."""
