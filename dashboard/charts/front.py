@@ -43,6 +43,7 @@ def front_chart(seen: Snapshot) -> Json:
         f"{len(found.points)} of {len(done)} fully trained architectures are on the front; "
         "up and to the left is better."
     )
+    figure["live"] = job.details["objective"]
     return payload(
         figure,
         _COLUMNS,

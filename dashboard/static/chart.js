@@ -1,6 +1,6 @@
 // Every chart of the dashboard: <div data-chart="URL"> inside a .chart-card (macros.html).
 //
-// The URL answers {note, empty, data, layout,
+// The URL answers {note, empty, data, layout, live?: the cost by which reports become marks at once,
 // table: {columns: [{title, unit, number, decimals}], rows, link}}:
 // a plotly figure whose colours are written "var(--front)", and the same numbers as a table. A point
 // whose customdata is a trial's number, and the table's first column, lead to link + number.
@@ -10,7 +10,8 @@ const CONFIG = { responsive: true, displayModeBar: false };
 // An element of this id keeps plotly.js from writing the style sheet of maps, which nothing here needs
 // and the page's policy forbids.
 const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
-const charts = new Map(); // element -> {body, drawn}
+const charts = new Map(); // element -> {body, drawn, fresh: marks that the body doesn't have yet}
+const FRESH_MS = 15000; // after which a mark is left to the body, which draws a sample of thousands
 let loading = null;
 
 function plotly(source) {
@@ -82,14 +83,17 @@ function message(element, kind, words) {
   element.replaceChildren(box);
 }
 
+async function fetched(source) {
+  const answer = await fetch(base + source);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.text();
+}
+
 async function load(element) {
   const chart = charts.get(element);
   let body;
   try {
-    const answer = await fetch(base + element.dataset.chart);
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    body = await answer.text();
-    await plotly(element.dataset.plotly);
+    [body] = await Promise.all([fetched(element.dataset.chart), plotly(element.dataset.plotly)]);
   } catch {
     if (!chart.body) message(element, "empty", "The chart can't be read. Trying again at the next change.");
     return;
@@ -110,10 +114,36 @@ function show(element) {
     return;
   }
   if (!element.matches(".js-plotly-plot")) element.replaceChildren();
+  addFresh(charts.get(element), figure);
   Plotly.react(element, coloured(local(figure)), themed(figure.layout), CONFIG);
   if (charts.get(element).drawn) return;
   charts.get(element).drawn = true;
   element.on("plotly_click", ({ points: [point] }) => open(element, point.customdata));
+}
+
+// A report of the job's end of training is drawn as it comes, before the server has made the chart anew.
+function reported(element, { number, accuracy, ...costs }) {
+  const chart = charts.get(element);
+  const cost = costs[JSON.parse(chart.body).live];
+  if (typeof cost !== "number") return;
+  chart.fresh.push({ x: cost, y: 100 * accuracy, number, until: Date.now() + FRESH_MS });
+  show(element);
+}
+
+function addFresh(chart, { data, layout }) {
+  const known = new Set(data.flatMap(({ customdata = [] }) => customdata));
+  chart.fresh = chart.fresh.filter(({ number, until }) => !known.has(number) && until > Date.now());
+  if (!chart.fresh.length) return;
+  const y = chart.fresh.map((mark) => mark.y);
+  const [low, high] = layout.yaxis.range ?? [Infinity, -Infinity];
+  layout.yaxis.range = [Math.min(low, ...y), Math.max(high, ...y)];
+  data.push({
+    type: "scatter", mode: "markers", name: "just reported", showlegend: false,
+    x: chart.fresh.map((mark) => mark.x), y, customdata: chart.fresh.map((mark) => mark.number),
+    text: chart.fresh.map((mark) => `trial ${mark.number}, just reported`),
+    marker: { color: "var(--front)", symbol: "circle-open", size: 11, line: { width: 2 } },
+    hovertemplate: "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+  });
 }
 
 function open(element, number) {
@@ -187,7 +217,7 @@ const watcher = new IntersectionObserver((entries) => {
 }, { rootMargin: "400px" });
 
 for (const element of document.querySelectorAll("[data-chart]")) {
-  charts.set(element, { body: "", drawn: false });
+  charts.set(element, { body: "", drawn: false, fresh: [] });
   watcher.observe(element);
 }
 document.addEventListener("click", ({ target }) => {
@@ -196,4 +226,8 @@ document.addEventListener("click", ({ target }) => {
 });
 const eachLoaded = (work) => charts.forEach((chart, element) => chart.body && work(element));
 document.addEventListener("nas:changed", () => eachLoaded(load));
+document.addEventListener("nas:event", ({ detail: { kind, data } }) => {
+  if (kind !== "report" || data.state !== "done") return;
+  charts.forEach((chart, element) => chart.drawn && reported(element, data));
+});
 document.addEventListener("nas:theme", () => eachLoaded(show));

@@ -90,7 +90,10 @@ function listen() {
     opened = true;
     fresh(true);
   };
-  source.onmessage = soon;
+  source.onmessage = ({ data }) => {
+    document.dispatchEvent(new CustomEvent("nas:event", { detail: JSON.parse(data) }));
+    soon();
+  };
   source.addEventListener("end", () => {
     source.close();
     soon();

@@ -113,6 +113,8 @@ class Trials(Tables):
                 }
                 if row.cached_from:
                     told["cached_from"] = row.cached_from
+                if state == "done" and trial.searched:
+                    told |= trial.costs()  # who follows can place it among the others at once
                 record_event(connection, trial.job_id, "report", told, trial.id)
         except IntegrityError:
             return row in self.reports(trial.job_id, [trial.id]).get(trial.id, [])

@@ -6,6 +6,7 @@ import shutil
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from nas.analysis.effects import effects
 from nas.analysis.front import front
@@ -209,7 +210,11 @@ def test_a_new_point_appears_by_itself_and_nothing_shifts(visit, store, add_job)
     begin = time.monotonic()
     until(page, "document.getElementById('front').data.at(-1).y.includes(95)")
     assert time.monotonic() - begin < 3  # below one second on an idle machine
-    assert "95.00 %" in page.locator(".facts").inner_text()
+    expect(page.locator(".facts")).to_contain_text("95.00 %")
+    # Drawn at once as what was just reported; then the front itself has it.
+    names = "document.getElementById('front').data.map((trace) => trace.name)"
+    until(page, f"!{names}.includes('just reported')")
+    assert 95 in drawn(page, "front", "Pareto front (searched run)")["y"]
     assert page.evaluate("window.shift") < 0.01
 
 

@@ -40,6 +40,15 @@ def test_a_report_moves_its_trial_in_the_same_transaction(store, job, trial, row
     }
 
 
+def test_who_follows_hears_what_a_searched_trial_costs_when_it_is_done(store, job, trial, row):
+    repeat = store.trials.add(job.id, 1, replace(NEW, kind="finalist", origin=0, hash="b" * 32))
+    store.trials.report(trial, row, "done")
+    store.trials.report(repeat, replace(row, trial_id=repeat.id), "done")
+    first, second = (e.data for e in store.jobs.events(job.id) if e.kind == "report")
+    assert {name: first[name] for name in trial.costs()} == trial.costs()
+    assert "forward_flops" not in second
+
+
 def test_a_second_arrival_of_a_report_changes_nothing(store, job, trial, row):
     store.trials.report(trial, row, "waiting")
     before = store.trials.get(job.id, 0), store.jobs.events(job.id)
