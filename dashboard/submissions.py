@@ -19,7 +19,7 @@ from dashboard.guard.identity import Submitter
 from dashboard.reader import Reader
 from dashboard.shapes import Checked, JobState, TaskAnswer, TaskShape, answers
 from dashboard.tasks import accepted, as_json, failed, waited_for
-from nas.errors import JobFileError, NameTaken, NotFound, UsageProblem
+from nas.errors import JobFileError, NameTaken, UsageProblem
 from nas.extension import EXTENDABLE, begun, changed_document, extended_spec
 from nas.remote import check_overrides, check_priority, document_of, plugin_problem, spec_of
 from nas.settings import Settings
@@ -180,11 +180,9 @@ def _refuse_wrong(asked: Submission, read: Reader, settings: Settings, who: Subm
 
 
 def _refuse_taken(read: Reader, name: str) -> None:
-    try:
-        read.found(name)
-    except NotFound:
-        return
-    raise NameTaken(name)
+    store = read.existing()
+    if store is not None and store.jobs.has(name):
+        raise NameTaken(name)
 
 
 def _space(given: str | dict[str, Any] | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +14,7 @@ from search_spaces.errors import SpaceError, unknown
 _SUFFIX = ".yaml"
 
 
+@cache
 def ready_names() -> tuple[str, ...]:
     """The names of the ready spaces, sorted."""
     found = (item.name for item in (files("search_spaces") / "library").iterdir())
@@ -24,9 +27,7 @@ def ready_space(name: str) -> dict[str, Any]:
     Raises:
         SpaceError: for an unknown name, with the nearest spelling.
     """
-    section = yaml.safe_load(_text(name))
-    assert isinstance(section, dict)
-    return section
+    return deepcopy(_section(name))  # to be changed by whoever asks
 
 
 def ready_question(name: str) -> str:
@@ -41,6 +42,14 @@ def ready_question(name: str) -> str:
             break
         head.append(line.lstrip("# "))
     return " ".join(head)
+
+
+@cache
+def _section(name: str) -> dict[str, Any]:
+    # A job file is checked against its space several times; YAML takes milliseconds to read.
+    section = yaml.safe_load(_text(name))
+    assert isinstance(section, dict)
+    return section
 
 
 def _text(name: str) -> str:

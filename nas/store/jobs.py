@@ -89,6 +89,12 @@ class Jobs(Tables):
             names = list(connection.execute(select(jobs.c.name)).scalars())
         raise NotFound("job", name, names)
 
+    def has(self, name: str) -> bool:
+        """Whether a job has this name."""
+        with self._engine.connect() as connection:
+            query = select(jobs.c.id).where(jobs.c.name == name)
+            return connection.execute(query).first() is not None
+
     def set_state(self, job_id: int, state: JobState, reason: str = "") -> None:
         """Move a job to a state; stamps its first start, and its end."""
         values: dict[str, Any] = {"state": state, "reason": reason}

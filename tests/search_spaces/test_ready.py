@@ -58,3 +58,8 @@ def test_an_unknown_name_has_a_nearest_spelling():
             ask("cifar_smal")
     with pytest.raises(SpaceError, match="unknown ready space"):
         ready_space("../backbones/table.py")
+
+
+def test_who_changes_what_was_read_changes_it_for_nobody_else():
+    ready_space("cifar_small")["attention"].clear()
+    assert ready_space("cifar_small")["attention"]

@@ -19,6 +19,11 @@ def test_a_taken_name_is_refused_and_nothing_is_added(store, job):
     assert [event.kind for event in store.jobs.events(job.id)] == ["job_queued"]
 
 
+def test_a_name_is_taken_or_not(store, job):
+    assert store.jobs.has("first")
+    assert not store.jobs.has(str(job.id))
+
+
 def test_an_unknown_job_has_a_nearest_spelling(store, job):
     with pytest.raises(NotFound, match="did you mean 'first'"):
         store.jobs.get("frist")
