@@ -24,8 +24,10 @@ def is_gone(holder: str) -> bool:
 
 
 def seems_gone(holder: str, beat_ms: int, silent_ms: float) -> bool:
-    """Whether a holder is gone, or silent for longer by the clocks of two machines."""
-    return is_gone(holder) or time.time() * 1000 - beat_ms > silent_ms
+    """Whether a holder is gone, or, on another machine, silent for longer by both clocks."""
+    if is_here(holder):  # where no clock needs to be asked
+        return is_gone(holder)
+    return time.time() * 1000 - beat_ms > silent_ms
 
 
 def is_here(holder: str) -> bool:

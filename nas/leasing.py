@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,13 @@ from contextlib import contextmanager, suppress
 
 from nas.errors import LeaseLost, StoreUnreachable, WrongState
 from nas.holder import is_here, myself, process_of, seems_gone
-from nas.store.leases import Holding
+from nas.store.leases import Holding, Leases
 from nas.store.records import Job, Request
 from nas.store.store import Store
 from nas.store.transactions import Lease
 from nas.watch import BEAT_SECONDS, LEASE_SECONDS, Watch
+
+log = logging.getLogger("nas.lease")
 
 #: A database that goes away while a job runs is waited for so long; training goes on meanwhile.
 PATIENCE_SECONDS = 600.0
@@ -44,6 +47,7 @@ class Heart:
     def _run(self) -> None:
         # A database that doesn't answer is waited for: if somebody else takes over meanwhile, the
         # first beat after it says so.
+        last = time.monotonic()
         while not self._closing.is_set():
             try:
                 self._beat()
@@ -52,6 +56,10 @@ class Heart:
                 return
             except StoreUnreachable:
                 pass
+            now = time.monotonic()
+            if now - last > LEASE_SECONDS / 2:
+                log.warning("no sign of life for %.0f s: this machine is very busy", now - last)
+            last = now
             self._closing.wait(BEAT_SECONDS)
 
 
@@ -66,7 +74,7 @@ class Held:
     def __init__(self, store: Store, lease: Lease) -> None:
         self.lease = lease
         self.store = store.under(lease, PATIENCE_SECONDS)
-        self._leases = store.leases
+        self._leases = Leases(store.engine)  # in no wait for the database: there is a next beat
         self._request: Request = ""
         self._heart = Heart(self._beat)
 
@@ -112,7 +120,7 @@ def driving(store: Store, job: Job, lease: Lease | None = None) -> Iterator[Held
     finally:
         held.close()
         with suppress(StoreUnreachable):  # it goes stale by itself
-            store.leases.release(lease)
+            Leases(store.engine).release(lease)
 
 
 def is_driven(held: Holding | None) -> bool:

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Collection, Hashable
 from typing import Protocol, TypeVar
 
-from nas.holder import is_gone
+from nas.holder import is_gone, is_here
 
 #: Seconds between two signs of life.
 BEAT_SECONDS = 3.0
 
-#: Seconds after which a lease that shows none is stale.
-LEASE_SECONDS = 20.0
+#: Seconds after which a lease that shows none is stale; of a process that lives on this machine
+#: it is known that it is only slow, unless it hangs.
+LEASE_SECONDS, HANGING_SECONDS = 20.0, 120.0
 
 
 class Beating(Protocol):
@@ -38,7 +39,7 @@ class Watch:
     """Remembers when each lease last moved, by a clock that never jumps.
 
     Args:
-        seconds: that a lease may stand still.
+        seconds: that a lease of another machine may stand still.
         clock: seconds, rising.
     """
 
@@ -59,6 +60,7 @@ class Watch:
             if beats != one.beats:
                 since = now
             self._moved[one.token] = (one.beats, since)
-            if is_gone(one.holder) or now - since >= self._seconds:
+            silent = self._seconds if not is_here(one.holder) else HANGING_SECONDS
+            if is_gone(one.holder) or now - since >= silent:
                 found.append(one)
         return found

@@ -13,7 +13,7 @@ from typing import Any
 from workers.environment import Environment, differences
 from workers.errors import DataError, PoolError, WorkerError
 from workers.inline import TRAIN, InlinePool, WorkerPool
-from workers.pool_ray import Arrival, RayCluster, last_line
+from workers.pool_ray import Arrival, NotUp, RayCluster, last_line
 from workers.protocol import Answer, Lost, Task
 from workers.resources import check_one_fits, check_resources, in_words, one_fits
 from workers.threads import thread_environment, threads_per_worker
@@ -119,7 +119,10 @@ class RayPool:
             PoolError: if the cluster can't be reached or lacks what was asked.
         """
         if self._cluster is None and not self._failures:
-            self._connect()
+            try:
+                self._connect()
+            except NotUp as error:
+                self._fail(str(error))
 
     def free(self) -> int:
         """Workers that are up and have no task; none before the start."""

@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ NODE_SECONDS = 3.0
 
 _NODE_ID = "ray.io/node-id"
 _NODE_GROUP = "ray.io/node-group"
+
+
+class NotUp(PoolError):  # noqa: N818
+    """Ray did not come up here; another try may help."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +270,23 @@ def _connect(address: str, where: str) -> Any:
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise PoolError(f"{where} can't be used: {_reason(error)}") from None
+        except Exception as error:  # Ray has no kind of its own for a part of it that died
+            if address or ray.is_initialized():
+                raise
+            _end_what_started(error)
+            raise NotUp(f"Ray did not come up: {_reason(error)}") from None
     return ray
+
+
+def _end_what_started(error: Exception) -> None:
+    """Kill the parts of a Ray that did not come up: Ray itself leaves them until we exit."""
+    from ray._private.node import Node
+
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        node = frame.f_locals.get("self")
+        if isinstance(node, Node):
+            node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+            return
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nas import logs
 from nas.errors import Exit, LeaseLost, NasError
 from nas.home import Home
-from nas.leasing import driving
+from nas.leasing import PATIENCE_SECONDS, driving
 from nas.service.children import TOKEN_VARIABLE
 from nas.signals import stopped_by_sigterm
 from nas.store.records import Job
@@ -39,7 +39,7 @@ def main(name: str) -> int:
         log.warning(text, extra={"job": name})
 
     try:
-        store = Store(home.store_url)
+        store = Store(home.store_url, patience=PATIENCE_SECONDS)
         job = store.jobs.get(name)
         lease = Lease(job.id, token)
         follower = following(store, home, job, say)

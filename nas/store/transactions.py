@@ -20,7 +20,7 @@ _CHOOSING = 7_301_983
 
 
 #: Seconds between two tries to reach a database that went away.
-_RETRY_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 
 #: What a server says that shuts down, ended an idle session or cannot serve now (SQLSTATE), and
 #: SQLite's words.
@@ -110,7 +110,7 @@ def _again(method: Callable[..., Any]) -> Callable[..., Any]:
                 if time.monotonic() >= deadline:
                     told = str(error.orig).strip().splitlines()[0]
                     raise StoreUnreachable(f"the store doesn't answer: {told}") from error
-            time.sleep(min(_RETRY_SECONDS, max(0.0, deadline - time.monotonic())))
+            time.sleep(min(RETRY_SECONDS, max(0.0, deadline - time.monotonic())))
 
     return done
 

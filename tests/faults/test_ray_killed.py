@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -81,6 +82,29 @@ def test_ray_that_dies_is_started_again_and_nothing_is_held_against_the_task():
         pool.close()
     assert "Ray's raylet died; trying again in 1 s" in told
     assert "Ray's gcs_server died; trying again in 2 s" in told
+
+
+@pytest.mark.slow
+def test_ray_that_dies_while_it_comes_up_is_started_again():
+    told = []
+    pool = RayPool(1, cpus=0.5, execute="workers.synthetic:slow", threads=1, progress=told.append)
+
+    def kill():
+        while (found := children(os.getpid()).get("raylet")) is None:
+            time.sleep(0.01)
+        os.kill(found, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        up(pool)
+        killer.join()
+        assert any(line.startswith("Ray did not come up: ") for line in told)
+        pool.submit(segment("short"))
+        assert one(pool).outcome == "ok"
+    finally:
+        pool.close()
+    assert gone(children(os.getpid()).values())
 
 
 DRIVER = """

@@ -44,7 +44,11 @@ LONGER = {
     "recipe": {"epochs": 4, "batch_size": 32},
     "search": {**JOB["search"], "trials": 4, "rungs": [1, 2, 4]},
     "tracking": {"enabled": True},
+    "workers": {"count": 1},
 }
+
+#: What trains goes down with these; half of them are killed only once something was trained.
+TRAINING = ("driver", "worker", "raylet")
 
 
 @pytest.mark.slow
@@ -104,6 +108,18 @@ class Jobs:
             spec, found = self._checked
             submit(self.store, spec.model_copy(update={"name": name}), found)
 
+    def until_reported(self) -> None:
+        """Wait for the next report of any job."""
+        before, deadline = self._reports(), time.monotonic() + RECOVERY_SECONDS
+        while self._reports() <= before:
+            assert time.monotonic() < deadline, f"nothing is trained: {self.open()}"
+            self.keep(OPEN)
+            time.sleep(0.1)
+
+    def _reports(self) -> int:
+        found = [self.store.jobs.get(name) for name in self.names]
+        return sum(len(mortal.results(self.store, job)) for job in found)
+
     def until_over(self) -> None:
         """Wait for the last job, and for its driver to end."""
         deadline = time.monotonic() + 900
@@ -122,6 +138,8 @@ def kill(service: Service, jobs: Jobs, dice: random.Random) -> dict[str, int]:
         while time.monotonic() < pause:
             jobs.keep(OPEN)
             time.sleep(0.1)
+        if kind in TRAINING and dice.random() < 0.5:
+            jobs.until_reported()
         deadline = time.monotonic() + RECOVERY_SECONDS
         while not (victim := service.kill(kind)):
             assert time.monotonic() < deadline, f"no {kind} lives, after {kills}: {jobs.open()}"

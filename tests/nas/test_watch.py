@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from nas.holder import myself
-from nas.watch import Watch
+from nas.watch import HANGING_SECONDS, Watch
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,16 @@ def test_a_new_holder_is_watched_from_when_it_is_seen():
     now[0] = 30.0
     assert watch.stale([Beat("b", 0)]) == []
     assert watch.stale([Beat("a", 0)]) == []  # forgotten meanwhile
+
+
+def test_a_living_process_of_this_machine_is_only_slow_until_it_hangs():
+    now = [0.0]
+    watch = Watch(20, clock=lambda: now[0])
+    watch.stale([Beat("a", 5, myself())])
+    now[0] = HANGING_SECONDS - 0.1
+    assert watch.stale([Beat("a", 5, myself())]) == []
+    now[0] = HANGING_SECONDS
+    assert watch.stale([Beat("a", 5, myself())])
 
 
 def test_a_dead_process_of_this_machine_is_stale_at_once():
