@@ -10,13 +10,10 @@ likelihood of everything that was seen, trials that were pruned for a low accura
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from nas.analysis.moments import Floats, Integers, Moments, summed
 
 #: Coefficients of this block are free: nothing draws them towards zero.
 FREE = -1
@@ -29,7 +26,7 @@ _PRIOR_RATIO, _PRIOR_COUNT = 9.0, 4.0
 _PRIOR_RUNS = 10.0
 
 _WIDE = 1e6
-_STEPS, _WORK = 200, 4e10
+_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -97,21 +94,19 @@ def fit(seen: Observations) -> Additive:
     if len(np.unique(seen.group)) == len(seen.group):
         own = 0.0  # one observation each: deviation and noise are the same thing
     variance = np.full(blocks, 0.2 * scale)
-    size = seen.rows.shape[1]
-    steps = int(np.clip(_WORK / max(1, len(seen.values) * size * (size + 20)), 15, _STEPS))
-    state = _posterior(seen, variance, noise, own)
-    for _ in range(steps):
+    sums = Moments.of(seen.rows, seen.group, seen.rung, seen.values)
+    state = _posterior(seen, sums, variance, noise, own)
+    for _ in range(_STEPS):
         before = np.concatenate([variance, noise, [own]])
-        left = np.bincount(seen.rung, state.squares, minlength=rungs)
-        pooled = float(left.sum() / counts.sum())
-        noise = (left + _PRIOR_RUNS * pooled) / (counts + _PRIOR_RUNS) + 1e-9 * scale
+        pooled = float(state.left.sum() / counts.sum())
+        noise = (state.left + _PRIOR_RUNS * pooled) / (counts + _PRIOR_RUNS) + 1e-9 * scale
         own = state.own if own else 0.0
         for block in range(blocks):
             here = seen.block == block
             total = float((state.mean[here] ** 2 + np.diag(state.covariance)[here]).sum())
             prior = _PRIOR_COUNT * _PRIOR_RATIO * float(noise[-1] + own)
             variance[block] = (total + prior) / (here.sum() + _PRIOR_COUNT)
-        state = _posterior(seen, variance, noise, own)
+        state = _posterior(seen, sums, variance, noise, own)
         after = np.concatenate([variance, noise, [own]])
         if float(np.abs(after - before).max()) < 1e-4 * scale:
             break
@@ -122,40 +117,39 @@ def fit(seen: Observations) -> Additive:
 
 @dataclass(frozen=True)
 class _State:
-    """What EM needs of the posterior: expected squares by observation, and of the deviations."""
+    """What EM needs of the posterior: expected squares by rung, and the deviations' mean square."""
 
     mean: Floats
     covariance: Floats
-    squares: Floats
+    left: Floats
     own: float
     used: float
 
 
-def _posterior(seen: Observations, variance: Floats, noise: Floats, own: float) -> _State:
-    rows, groups = seen.rows, int(seen.group.max()) + 1
-    weight = 1 / noise[seen.rung]
-    weighted = rows * weight[:, None]
-    sums = np.zeros((groups, rows.shape[1]))
-    np.add.at(sums, seen.group, weighted)
-    total = np.bincount(seen.group, weight, minlength=groups)
-    shrink = own / (1 + own * total)  # the variance of a deviation once all else is known
+def _posterior(
+    seen: Observations, sums: Moments, variance: Floats, noise: Floats, own: float
+) -> _State:
+    weight, groups = 1 / noise, len(sums.pattern)
+    # By pattern: the variance of a deviation once all else is known.
+    shrink = own / (1 + own * (sums.seen @ weight))
+    paired = sums.weights(weight)
+    factors = paired * shrink[sums.pairs[:, 0]]
     free = seen.block == FREE
     prior: Floats = np.where(free, 1 / _WIDE, 1 / np.append(variance, 1.0)[seen.block])
-    precision = rows.T @ weighted - sums.T @ (shrink[:, None] * sums)
+    precision = np.tensordot(weight, sums.gram, 1) - np.tensordot(factors, sums.products, 1)
     precision[np.diag_indices_from(precision)] += prior
     covariance: Floats = np.linalg.inv(precision).astype(np.float64)
-    seen_sums = np.bincount(seen.group, weight * seen.values, minlength=groups)
-    mean = covariance @ (weighted.T @ seen.values - sums.T @ (shrink * seen_sums))
-    residual = seen.values - rows @ mean
-    deviation = shrink * np.bincount(seen.group, weight * residual, minlength=groups)
-    moved = rows - (shrink[:, None] * sums)[seen.group]
-    unsure = _quadratic(moved, covariance) + shrink[seen.group]
-    squares = (residual - deviation[seen.group]) ** 2 + unsure
-    spread = deviation**2 + shrink + shrink**2 * _quadratic(sums, covariance)
+    mean = covariance @ (weight @ sums.cross - factors @ sums.answers)
+    residual = seen.values - seen.rows @ mean
+    pulled = summed(seen.group, weight[seen.rung] * residual, groups)
+    deviation = shrink[sums.pattern] * pulled
+    squares = (residual - deviation[seen.group]) ** 2
+    # Traces with the covariance are what quadratic forms of single rows add up to.
+    traces = np.tensordot(sums.products, covariance, 2)
+    spread = sums.by_pattern(paired * traces)
+    left = summed(seen.rung, squares, len(noise))
+    left += np.tensordot(sums.gram, covariance, 2) - 2 * sums.by_rung(traces, weight, shrink)
+    left += (shrink**2 * spread + shrink * sums.sizes) @ sums.seen
+    deviations = (deviation**2).sum() + shrink @ sums.sizes + shrink**2 @ spread
     used = float((1 - prior * np.diag(covariance)).sum())
-    return _State(mean, covariance, squares, float(spread.mean()), used)
-
-
-def _quadratic(rows: Floats, matrix: NDArray[Any]) -> Floats:
-    result: Floats = ((rows @ matrix) * rows).sum(axis=1)
-    return result
+    return _State(mean, covariance, left, float(deviations / groups), used)

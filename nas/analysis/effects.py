@@ -131,7 +131,7 @@ def effects_of(
     model = fit(rows.weighted(np.array([weights[text] for text, _, _ in seen])))
     searched = {trial.architecture: trial for trial in trials if trial.kind in SEARCHED}
     found = _found(job, features, model, list(described.values()), searched)
-    told = importance_of(job, features, model, searched)
+    told = importance_of(job, features, model, searched, described)
     return replace(empty, effects=tuple(found), importance=tuple(told))
 
 
@@ -217,14 +217,15 @@ def relative_weights(
     """
     rungs = {rung for _, rung, _ in seen}
     usual = {r: fmean(y for _, rung, y in seen if rung == r) for r in rungs}
+    keys = {text: _backbone(one) for text, one in architectures.items()}
     above: dict[str, list[float]] = {}
     for text, rung, value in seen:
-        above.setdefault(_backbone(architectures[text]), []).append(value - usual[rung])
+        above.setdefault(keys[text], []).append(value - usual[rung])
     top = usual[max(rungs)]
     levels = {key: min(0.98, max(0.02, top + fmean(off))) for key, off in above.items()}
     spread = {key: math.sqrt(level * (1 - level)) for key, level in levels.items()}
     middle = math.exp(fmean(math.log(value) for value in spread.values()))
-    return {text: middle / spread[_backbone(one)] for text, one in architectures.items()}
+    return {text: middle / spread[key] for text, key in keys.items()}
 
 
 def _backbone(described: Described) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nas.analysis.additive import FREE, Floats, Integers, Observations
+from nas.analysis.additive import FREE, Observations
+from nas.analysis.moments import Floats, Integers
 
 #: An architecture as ``Architecture.to_dict``.
 Described = Mapping[str, Any]
@@ -78,18 +79,32 @@ class Features:
     def observations(self, seen: Iterable[tuple[Described, str, int, float]]) -> Observations:
         """Rows of (architecture, its name, rung, value)."""
         listed = list(seen)
-        groups = {name: i for i, name in enumerate(dict.fromkeys(name for _, name, _, _ in listed))}
-        rows = np.zeros((len(listed), len(self.names)))
-        for row, (described, _, rung, _) in enumerate(listed):
-            self._add(rows[row], [("rung", rung)], rung)
-            self._add(rows[row], [*_plain(described), *_axes(described)], rung)
-        return Observations(
-            rows,
-            self.block,
-            np.array([groups[name] for _, name, _, _ in listed], dtype=np.int64),
-            np.array([rung for _, _, rung, _ in listed], dtype=np.int64),
-            np.array([value for *_, value in listed], dtype=np.float64),
-        )
+        built = {name: described for described, name, _, _ in listed}
+        groups = {name: i for i, name in enumerate(built)}
+        group = np.array([groups[name] for _, name, _, _ in listed], dtype=np.int64)
+        rung = np.array([rung for _, _, rung, _ in listed], dtype=np.int64)
+        values = np.array([value for *_, value in listed], dtype=np.float64)
+        rows = self._rows(list(built.values()), group, rung)
+        return Observations(rows, self.block, group, rung, values)
+
+    def _rows(self, built: Sequence[Described], group: Integers, rung: Integers) -> Floats:
+        """Each architecture is looked up once; what differs by rung is copied beside."""
+        columns = [
+            [self._column[name] for name in (*_plain(one), *_axes(one)) if name in self._column]
+            for one in built
+        ]
+        owner = np.repeat(np.arange(len(built)), [len(each) for each in columns])
+        plain = np.zeros((len(built), len(self.names)))
+        np.add.at(plain, (owner, np.array([c for each in columns for c in each], dtype=int)), 1)
+        rows = plain[group]
+        for at in range(self.rungs):
+            here = np.flatnonzero(rung == at)
+            rows[here, self._column["rung", at]] += 1
+            twice = [(c, self._column.get(("rung", at, *n))) for n, c in self._column.items()]
+            for column, copy in twice:
+                if copy is not None:
+                    rows[here, copy] += plain[group[here], column]
+        return rows
 
     def backbone(self, axis: str, value: Any) -> Floats:
         """What a value of a backbone's axis is worth at the last rung."""

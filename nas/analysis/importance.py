@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nas.analysis.additive import Additive, Floats, fit
-from nas.analysis.features import Features
+from nas.analysis.additive import Additive, fit
+from nas.analysis.features import Described, Features
 from nas.analysis.intervals import CONFIDENCE
+from nas.analysis.moments import Floats
 from nas.store.records import COSTS, Job, Trial
 from search_spaces.ready import ready_space
 from search_spaces.space import SearchSpace
@@ -56,7 +57,11 @@ class _Axis:
 
 
 def importance_of(
-    job: Job, features: Features, model: Additive, searched: Mapping[str, Trial]
+    job: Job,
+    features: Features,
+    model: Additive,
+    searched: Mapping[str, Trial],
+    described: Mapping[str, Described],
 ) -> list[Importance]:
     """The importance of every axis for accuracy and every known cost.
 
@@ -70,21 +75,22 @@ def importance_of(
         features: of the model.
         model: of accuracy.
         searched: trials by architecture.
+        described: those architectures that were read already.
     """
     given = job.spec.get("space")
     if given is None:
         return []
     space = SearchSpace.from_dict(ready_space(given) if isinstance(given, str) else given)
     told = _shares("accuracy", model, list(_axes(space, features)))
-    single = Features.of([json.loads(text) for text in searched], 1)
+    built = {text: described.get(text) or json.loads(text) for text in searched}
+    single = Features.of(list(built.values()), 1)
+    seen = single.observations((one, text, 0, 0.0) for text, one in built.items())
     for cost in COSTS:
-        known = {text: t for text, t in searched.items() if getattr(t, cost) is not None}
-        if len(known) < len(searched):
+        values = [getattr(trial, cost) for trial in searched.values()]
+        if None in values:
             continue
-        seen = single.observations(
-            (json.loads(text), text, 0, float(np.log(t.cost(cost)))) for text, t in known.items()
-        )
-        told += _shares(cost, fit(seen), list(_axes(space, single)))
+        logarithms = replace(seen, values=np.log(np.array(values, dtype=np.float64)))
+        told += _shares(cost, fit(logarithms), list(_axes(space, single)))
     return told
 
 
