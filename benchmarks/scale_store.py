@@ -88,10 +88,11 @@ def _architectures(space: SearchSpace, count: int, rng: random.Random) -> list[A
 
 def _more_jobs(store: Store, like: Job, count: int) -> list[int]:
     """Copies under other names and owners, in the states of a used service."""
+    shares = store.jobs.cost_shares(like.id)
     states = ("done", "done", "done", "queued", "cancelled")
     rows = [
         {**asdict(like), "id": like.id + n, "name": f"job-{n}", "state": states[n % 5]}
-        | {"owner": f"owner-{n % 20}"}
+        | {"owner": f"owner-{n % 20}", "cost_shares": shares}
         for n in range(1, count + 1)
     ]
     with store.engine.begin() as connection:

@@ -50,4 +50,5 @@ class Snapshot:
     @cached_property
     def effects(self) -> Effects:
         """What each type does where; takes seconds with thousands of trials."""
-        return effects_of(self.job, self.trials, self.reports)
+        counted = self.store.jobs.cost_shares(self.job.id)
+        return effects_of(self.job, self.trials, self.reports, counted)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import fmean
 
+from nas.store.records import Shares
 from search_spaces.architecture import Architecture, Choice, Placement, TaskShape
 from search_spaces.cost import cost_of
 from search_spaces.errors import SpaceError
 from search_spaces.space import SearchSpace
-
-#: By placement, type and cost: the mean, the least and the greatest share of the same backbone's
-#: cost without attention, over the backbones and the type's hyperparameters.
-Shares = dict[str, dict[str, dict[str, list[float]]]]
 
 _COUNTED = ("parameters", "forward_flops")
 

@@ -46,21 +46,24 @@ def extend(store: Store, home: Home, job: Job, spec: JobSpec, found: DeepReport)
         trials = store.trials.list(job.id)
         entry = extension(job, spec, begun(trials))
         changed = ", ".join(entry["changes"])
+        planned, shares = baselines_and_shares(spec, found)
         store.jobs.extend(
             job.id,
             spec.model_dump(mode="json"),
             {
-                **_details(job, spec, found),
+                **_details(job, found),
+                "baselines": planned,
                 "extensions": [*job.details.get("extensions", []), entry],
             },
             f"extended: {changed}",
+            shares,
         )
         job = store.jobs.get(job.name)
         _prune_outside(TrialBook(Plan.of(job, home.checkpoints(job.name)), store))
     return job
 
 
-def _details(job: Job, spec: JobSpec, found: DeepReport) -> dict[str, Any]:
+def _details(job: Job, found: DeepReport) -> dict[str, Any]:
     """What depends on the space; the hypervolume's box grows with it and never shrinks."""
     old, objective = job.details, job.details["objective"]
     range_ = {
@@ -72,7 +75,6 @@ def _details(job: Job, spec: JobSpec, found: DeepReport) -> dict[str, Any]:
     }
     details: dict[str, Any] = {
         "space_size": found.space_size,
-        **baselines_and_shares(spec, found),
         "cost_range": range_,
         "exhausted": False,
         "stopped_by": None,

@@ -15,7 +15,7 @@ from nas.deep import DeepReport
 from nas.home import ray_address
 from nas.search.baselines import choose_baselines
 from nas.spec import JobSpec
-from nas.store.records import Job, JobState
+from nas.store.records import Job, JobState, Shares
 from nas.store.store import Store
 from workers.datasets import DATASETS
 from workers.device import Numerics, resolve_device
@@ -56,6 +56,7 @@ def submit(
     }
     lowest = {"parameters": found.lowest.parameters, "forward_flops": found.lowest.forward_flops}
     objective = spec.cost.objective
+    planned, shares = baselines_and_shares(spec, found)
     details = {
         "objective": objective,
         "rungs": list(spec.rungs()),
@@ -72,7 +73,7 @@ def submit(
         },
         # Latency has no highest value before something was measured: the driver fills it in.
         "reference": {"accuracy": 1 / found.shape.classes, "cost": highest.get(objective)},
-        **baselines_and_shares(spec, found),
+        "baselines": planned,
         "cost_range": {name: [lowest[name], highest[name]] for name in highest},
         "space_size": found.space_size,
         "workers": workers,
@@ -90,23 +91,21 @@ def submit(
         folder = f"{spec.name}-{secrets.token_hex(4)}"
         details["checkpoints"] = joined(spec.checkpoints.place, folder)
     return store.jobs.create(
-        spec.name, spec.model_dump(mode="json"), details, owner, priority, state
+        spec.name, spec.model_dump(mode="json"), details, owner, priority, state, shares
     )
 
 
-def baselines_and_shares(spec: JobSpec, found: DeepReport) -> dict[str, Any]:
+def baselines_and_shares(spec: JobSpec, found: DeepReport) -> tuple[dict[str, Any], Shares]:
     """What hangs on the space: which rules are trained and why others aren't, shares of cost."""
     limits = {k: v for k, v in spec.cost.limits.model_dump().items() if v is not None}
     wanted, trials, space = spec.search.baselines, spec.search.trials, spec.search_space()
     chosen = choose_baselines(wanted, space, found.shape, limits, trials)
     rules = [baseline.architecture for baseline in chosen.chosen]
-    return {
-        "baselines": {
-            "planned": list(dict.fromkeys(baseline.label for baseline in chosen.chosen)),
-            "skipped": [list(pair) for pair in chosen.skipped],
-        },
-        "cost_shares": cost_shares(space, found.shape, rules),
+    planned = {
+        "planned": list(dict.fromkeys(baseline.label for baseline in chosen.chosen)),
+        "skipped": [list(pair) for pair in chosen.skipped],
     }
+    return planned, cost_shares(space, found.shape, rules)
 
 
 def resolve_workers(spec: JobSpec) -> dict[str, Any]:

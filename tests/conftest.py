@@ -91,6 +91,7 @@ def fill(
     budget: int | None = None,
     finalist_seeds: int = 3,
     details: Mapping[str, Any] | None = None,
+    cost_shares: Any = None,
     owner: str = "",
 ) -> Job:
     """Record a job as a driver would have.
@@ -103,6 +104,7 @@ def fill(
             test accuracy or None)]``. None: ``sample_trials()``.
         state: the job's.
         details: added to the job's.
+        cost_shares: of the job; None: never counted.
     """
     entries = sample_trials() if trials is None else list(trials)
     spec = {
@@ -133,7 +135,8 @@ def fill(
         "precision": "float32",
         "workers": {"count": 2, "cpus": 1, "gpus": 0, "address": None, "device": "cpu"},
     }
-    job = store.jobs.create(name, spec, found | dict(details or {}), owner)
+    details = found | dict(details or {})
+    job = store.jobs.create(name, spec, details, owner, cost_shares=cost_shares)
     if state != "queued":
         store.jobs.set_state(job.id, "running")
     added = [(_add(store, job, number, entry), entry) for number, entry in enumerate(entries)]

@@ -16,7 +16,7 @@ from nas.analysis.additive import Additive, fit
 from nas.analysis.features import Described, Features
 from nas.analysis.importance import Importance, importance_of
 from nas.analysis.intervals import CONFIDENCE, holm, t_probability, t_quantile
-from nas.store.records import COSTS, SEARCHED, Job, ReportRow, Trial
+from nas.store.records import COSTS, SEARCHED, Job, ReportRow, Shares, Trial
 from nas.store.store import Store
 
 #: By architecture: factors that make their variances alike.
@@ -98,11 +98,15 @@ class Effects:
 
 def effects(store: Store, job: Job) -> Effects:
     """The effects over all of a job's trials at all rungs, repeats among them."""
-    return effects_of(job, store.trials.list(job.id), store.trials.reports(job.id))
+    trials, reports = store.trials.list(job.id), store.trials.reports(job.id)
+    return effects_of(job, trials, reports, store.jobs.cost_shares(job.id))
 
 
 def effects_of(
-    job: Job, trials: Sequence[Trial], reports: Mapping[int, Sequence[ReportRow]]
+    job: Job,
+    trials: Sequence[Trial],
+    reports: Mapping[int, Sequence[ReportRow]],
+    counted: Shares | None = None,
 ) -> Effects:
     """The effects over these trials of a job.
 
@@ -110,6 +114,7 @@ def effects_of(
         job: what they belong to.
         trials: of the job.
         reports: of each trial, by its id in the store.
+        counted: what types add to the costs; None: not known.
     """
     rungs = tuple(int(epoch) for epoch in job.details["rungs"])
     trials = [trial for trial in trials if trial.kind != "retrain"]  # another budget
@@ -130,13 +135,13 @@ def effects_of(
     rows = features.observations([(described[text], text, place[r], y) for text, r, y in seen])
     model = fit(rows.weighted(np.array([weights[text] for text, _, _ in seen])))
     searched = {trial.architecture: trial for trial in trials if trial.kind in SEARCHED}
-    found = _found(job, features, model, list(described.values()), searched)
+    found = _found(counted or {}, features, model, list(described.values()), searched)
     told = importance_of(job, features, model, searched, described)
     return replace(empty, effects=tuple(found), importance=tuple(told))
 
 
 def _found(
-    job: Job,
+    counted: Shares,
     features: Features,
     model: Additive,
     architectures: Sequence[Described],
@@ -156,7 +161,7 @@ def _found(
         for m, e in zip(mean.tolist(), error.tolist(), strict=True)
     ]
     adjusted = holm(chances)
-    costs = _costs(job, searched, keys)
+    costs = _costs(counted, searched, keys)
     return [
         Effect(
             place.rpartition(".")[0],
@@ -174,12 +179,11 @@ def _found(
 
 
 def _costs(
-    job: Job,
+    counted: Shares,
     searched: Mapping[str, Trial],
     keys: Sequence[tuple[str, str]],
 ) -> list[dict[str, Range | None]]:
     """What types add to the costs: counted at submission; latency by the same additive model."""
-    counted = job.details.get("cost_shares", {})
     timed = _latencies(searched, keys)
     found = []
     for i, (place, kind) in enumerate(keys):

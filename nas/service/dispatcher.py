@@ -12,7 +12,7 @@ from nas.home import Home
 from nas.service.children import Child, start, stop
 from nas.service.completing import Completing
 from nas.store.leases import Holding
-from nas.store.records import Job
+from nas.store.queue import Waiting
 from nas.store.store import Store
 from nas.store.tasks import ServiceTask
 from nas.watch import Watch
@@ -142,7 +142,7 @@ class Dispatcher:
         self._store.jobs.ask(_job_id(least), "yield")
         log.info("%s makes room for %s", least.name, waiting[0].name, extra={"job": least.name})
 
-    def _give_up(self, job: Job, holding: Holding) -> None:
+    def _give_up(self, job: Waiting, holding: Holding) -> None:
         told = (
             f"its driver died {holding.takeovers} times in a row without getting any further; "
             f"see {self._home.job_log(job.name)}"

@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NameTaken, NotFound
-from nas.store.records import OVER, Event, Job, JobState, Request
-from nas.store.rows import as_record, inserted_id, now_ms, record_event
+from nas.store.records import OVER, Event, Job, JobState, Request, Shares
+from nas.store.rows import as_record, as_records, columns_of, inserted_id, now_ms, record_event
 from nas.store.schema import events, jobs
 from nas.store.tasks import add_task
 from nas.store.transactions import Tables, patient
+
+_WHOLE = select(*columns_of(Job, jobs))
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Jobs(Tables):
         owner: str = "",
         priority: int = 0,
         state: JobState = "queued",
+        cost_shares: Shares | None = None,
     ) -> Job:
         """Record a job.
 
@@ -50,6 +53,7 @@ class Jobs(Tables):
             owner: who submits it.
             priority: of its place in the queue; higher is sooner.
             state: ``queued``, or ``paused`` for who drives it himself: no dispatcher takes it.
+            cost_shares: as ``nas.cost_shares`` counts them.
 
         Raises:
             NameTaken: if a job of this name exists.
@@ -63,6 +67,7 @@ class Jobs(Tables):
             "request": "",
             "spec": spec,
             "details": details,
+            "cost_shares": cost_shares,
             "created_ms": now_ms(),
         }
         try:
@@ -80,9 +85,9 @@ class Jobs(Tables):
             NotFound: with the nearest name.
         """
         with self._engine.connect() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.name == name)).mappings().first()
+            row = connection.execute(_WHOLE.where(jobs.c.name == name)).mappings().first()
             if row is None and name.isdecimal() and len(name) < 19:
-                query = select(jobs).where(jobs.c.id == int(name))
+                query = _WHOLE.where(jobs.c.id == int(name))
                 row = connection.execute(query).mappings().first()
             if row is not None:
                 return as_record(Job, row)
@@ -94,6 +99,12 @@ class Jobs(Tables):
         with self._engine.connect() as connection:
             query = select(jobs.c.id).where(jobs.c.name == name)
             return connection.execute(query).first() is not None
+
+    def cost_shares(self, job_id: int) -> Shares:
+        """What attention adds to the costs, by placement, type and cost; empty if never counted."""
+        query = select(jobs.c.cost_shares).where(jobs.c.id == job_id)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or {}
 
     def set_state(self, job_id: int, state: JobState, reason: str = "") -> None:
         """Move a job to a state; stamps its first start, and its end."""
@@ -159,12 +170,17 @@ class Jobs(Tables):
         """Jobs that nobody is to go on with and that MLflow may not have whole, oldest first."""
         newest = select(func.max(events.c.id)).where(events.c.job_id == jobs.c.id).scalar_subquery()
         still = jobs.c.state.not_in(("queued", "running"))
-        query = select(jobs).where(still, jobs.c.tracked < newest).order_by(jobs.c.id)
+        query = _WHOLE.where(still, jobs.c.tracked < newest).order_by(jobs.c.id)
         with self._engine.connect() as connection:
-            return [as_record(Job, row) for row in connection.execute(query).mappings()]
+            return as_records(Job, connection.execute(query))
 
     def extend(
-        self, job_id: int, spec: dict[str, Any], details: dict[str, Any], reason: str
+        self,
+        job_id: int,
+        spec: dict[str, Any],
+        details: dict[str, Any],
+        reason: str,
+        cost_shares: Shares | None = None,
     ) -> None:
         """Queue a job again under a changed spec, with keys merged into its details."""
         with self._writing() as connection:
@@ -172,6 +188,7 @@ class Jobs(Tables):
             merged = {**connection.execute(query).scalar_one(), **details}
             values: dict[str, Any] = {"spec": spec, "details": merged, "state": "queued"}
             values |= {"reason": "", "finished_ms": None}
+            values |= {} if cost_shares is None else {"cost_shares": cost_shares}
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
             record_event(connection, job_id, "job_queued", {"reason": reason})
 
@@ -228,15 +245,14 @@ class Jobs(Tables):
 
     def each(self, job_ids: Collection[int]) -> list[Job]:
         """Jobs of these ids, as far as they are there; newest first."""
-        query = select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id.desc())
+        query = _WHOLE.where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id.desc())
         with self._engine.connect() as connection:
-            return [as_record(Job, row) for row in connection.execute(query).mappings()]
+            return as_records(Job, connection.execute(query))
 
     def list(self) -> list[Job]:
         """All jobs, newest first."""
         with self._engine.connect() as connection:
-            rows = connection.execute(select(jobs).order_by(jobs.c.id.desc())).mappings()
-            return [as_record(Job, row) for row in rows]
+            return as_records(Job, connection.execute(_WHOLE.order_by(jobs.c.id.desc())))
 
 
 def _stamps(*wanted: ColumnElement[bool]) -> Select[Any]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select
 
 from nas.store.leases import Holding, take
-from nas.store.records import Job
-from nas.store.rows import as_record, now_ms
+from nas.store.records import JobState
+from nas.store.rows import as_record, as_records, columns_of, now_ms
 from nas.store.schema import charges, jobs, leases, owners
 from nas.store.transactions import Tables, exclusively, patient
 
@@ -34,11 +34,28 @@ class Owner:
     gpu_hours: float | None = None
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What is read of every job in the queue, twice a second: no more than its place needs.
+
+    Attributes:
+        state: ``queued``; ``running`` where its driver is gone.
+        created_ms: when it was recorded.
+    """
+
+    id: int
+    name: str
+    state: JobState
+    owner: str
+    priority: int
+    created_ms: int
+
+
 @patient
 class Queue(Tables):
     """Jobs that wait for somebody to drive them."""
 
-    def waiting(self, stale: Collection[Holding] = ()) -> list[Job]:
+    def waiting(self, stale: Collection[Holding] = ()) -> list[Waiting]:
         """Jobs that may be driven now, the next one first.
 
         Args:
@@ -47,7 +64,7 @@ class Queue(Tables):
         with self._engine.connect() as connection:
             return _waiting(connection, stale)
 
-    def claim(self, holder: str, stale: Collection[Holding] = ()) -> tuple[Job, Holding] | None:
+    def claim(self, holder: str, stale: Collection[Holding] = ()) -> tuple[Waiting, Holding] | None:
         """Take the next job, or None if none may be driven."""
         with self._engine.begin() as connection:
             exclusively(connection)
@@ -69,11 +86,12 @@ class Queue(Tables):
             return [as_record(Owner, row) for row in rows]
 
 
-def _waiting(connection: Connection, stale: Collection[Holding]) -> list[Job]:
-    held = {row.job_id: row.token for row in connection.execute(select(leases))}
+def _waiting(connection: Connection, stale: Collection[Holding]) -> list[Waiting]:
+    there = connection.execute(select(leases.c.job_id, leases.c.token))
+    held = {row.job_id: row.token for row in there}
     gone = {lease.job_id for lease in stale if held.get(lease.job_id) == lease.token}
-    open_ = select(jobs).where(jobs.c.state.in_(("queued", "running")))
-    found = [as_record(Job, row) for row in connection.execute(open_).mappings()]
+    open_ = select(*columns_of(Waiting, jobs)).where(jobs.c.state.in_(("queued", "running")))
+    found = as_records(Waiting, connection.execute(open_))
     running: dict[str, int] = {}
     for job in found:
         if job.id in held and job.id not in gone:

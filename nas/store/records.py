@@ -31,6 +31,10 @@ INHERITED = 0
 #: The costs that can be an objective or a limit, all minimised.
 COSTS = ("forward_flops", "parameters", "latency_ms")
 
+#: By placement, type and cost: the mean, the least and the greatest share of the same backbone's
+#: cost without attention, over the backbones and the type's hyperparameters.
+Shares = dict[str, dict[str, dict[str, list[float]]]]
+
 
 @dataclass(frozen=True)
 class Job:

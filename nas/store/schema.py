@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; a test holds it to the files in ``migrations/versions``.
-REVISION = "0004"
+REVISION = "0005"
 
 JOB_STATES = ("queued", "running", "paused", "interrupted", "done", "failed", "cancelled")
 REQUESTS = ("", "pause", "cancel", "yield")
@@ -63,6 +63,8 @@ jobs = Table(
     Column("request", String(16), nullable=False, default="", server_default=""),
     Column("spec", JSON, nullable=False),
     Column("details", JSON, nullable=False),
+    # What attention adds to the costs: large, and few read it, so it is no part of a ``Job``.
+    Column("cost_shares", JSON(none_as_null=True)),
     Column("created_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("finished_ms", BigInteger),

@@ -32,4 +32,7 @@ def test_choices_of_baselines_outside_of_the_space_count_too():
 
 
 def test_a_job_keeps_them(store):
-    assert record(store).details["cost_shares"]["stage1.pre_add"]["se"]["parameters"][0] > 0
+    job = record(store)
+    kept = store.jobs.cost_shares(job.id)
+    assert kept["stage1.pre_add"]["se"]["parameters"][0] > 0
+    assert "cost_shares" not in job.details

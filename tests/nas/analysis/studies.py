@@ -41,8 +41,6 @@ def study(rng: random.Random, trials: int = 48, planted: float = 0.0):
     job = SimpleNamespace(
         name="simulated", details={"rungs": [3, 6, 12]}, spec={"space": SPACE.to_dict()}
     )
-    shares = {"forward_flops": [0.01, 0.009, 0.011], "parameters": [0.02, 0.01, 0.03]}
-    job.details["cost_shares"] = {"stage1.pre_add": {"se": shares}}
     return job, found, reports
 
 

@@ -26,7 +26,8 @@ def test_a_planted_effect_of_two_points_is_found_where_it_is():
 
 
 def test_cost_effects_are_those_that_were_counted():
-    found = made(2)
+    shares = {"forward_flops": [0.01, 0.009, 0.011], "parameters": [0.02, 0.01, 0.03]}
+    found = effects_of(*study(random.Random(2)), {"stage1.pre_add": {"se": shares}})
     seen = the(found, "stage1", "se").cost
     assert seen["forward_flops"] == Range(0.01, 0.009, 0.011)
     assert seen["latency_ms"] is None

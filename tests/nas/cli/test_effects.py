@@ -29,7 +29,7 @@ def entries():
 def test_a_row_for_each_type_at_each_placement_then_the_axes(nas, store, add_job):
     shares = {"forward_flops": [0.01, 0.01, 0.012], "parameters": [0.02, 0.01, 0.03]}
     counted = {"stage3.pre_add": {"se": shares}}
-    add_job(store, entries(), details={"cost_shares": counted})
+    add_job(store, entries(), cost_shares=counted)
     lines = nas("effects", "synthetic").stdout.splitlines()
     assert lines[0].split()[:4] == ["stage", "position", "type", "trained"]
     rows = [line.split() for line in lines[1:7]]

@@ -99,7 +99,9 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(bar
     engine = open_engine(bare_url)
     migrate(engine, "downgrade", "0001")
     with engine.begin() as connection:
-        values = "('kept', 'done', '', '{\"a\": 1}', '{}', 1)"
+        values = (
+            "('kept', 'done', '', '{\"a\": 1}', '{\"b\": 2, \"cost_shares\": {\"se\": {}}}', 1)"
+        )
         columns = "(name, state, reason, spec, details, created_ms)"
         connection.execute(text(f"INSERT INTO jobs {columns} VALUES {values}"))
         columns = "(job_id, kind, data, created_ms)"
@@ -112,6 +114,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(bar
     store = Store(bare_url)
     job = store.jobs.get("kept")
     assert (job.spec, job.owner, job.priority, job.request) == ({"a": 1}, "", 0, "")
+    assert (job.details, store.jobs.cost_shares(job.id)) == ({"b": 2}, {"se": {}})
     assert [event.kind for event in store.jobs.events(job.id)] == ["job_done"]
     assert store.jobs.untracked() == []  # what was over before is MLflow's already
     store.jobs.set_state(job.id, "paused")
