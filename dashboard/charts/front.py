@@ -44,10 +44,12 @@ def front_chart(seen: Snapshot) -> Json:
         "up and to the left is better."
     )
     figure["live"] = job.details["objective"]
+    rows = _rows(found, names_for(found.points, seen.architectures))
+    known = [place for place in range(len(_COLUMNS)) if any(row[place] is not None for row in rows)]
     return payload(
         figure,
-        _COLUMNS,
-        _rows(found, names_for(found.points, seen.architectures)),
+        [_COLUMNS[place] for place in known],
+        [[row[place] for place in known] for row in rows],
         note=note if done else "",
         empty="No trial has reached the last rung yet, so there is no front.",
         link=f"/jobs/{job.name}/trials/",

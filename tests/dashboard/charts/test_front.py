@@ -55,3 +55,13 @@ def test_thinning_keeps_both_ends_and_the_order(count):
     assert kept == sorted(set(kept))
     if count:
         assert (kept[0], kept[-1]) == (0, count - 1)
+
+
+def test_the_table_has_no_column_that_nothing_is_known_of(store, add_job):
+    def titles(job):
+        return [c["title"] for c in front_chart(Snapshot(store, job))["table"]["columns"]]
+
+    assert titles(add_job(store))[-1] == "Parameters"
+    timed = [{"flops": 10**6, "accuracy": 0.9, "latency_ms": 2.0, "test": 0.8}]
+    told = titles(add_job(store, timed, name="timed"))
+    assert [title for title in told if title in ("Test", "Latency")] == ["Test", "Latency"]
