@@ -12,6 +12,7 @@ from scale_store import empty_spec, found
 from nas.leasing import driving
 from nas.meter import Meter
 from nas.plan import Plan
+from nas.progress import searching, sparing
 from nas.search.book import TrialBook
 from nas.search.drive import drive
 from nas.search.loop import Search
@@ -97,8 +98,14 @@ def searched(
         began, spent = time.perf_counter(), time.process_time()
         with Meter(store, job) as meter:
             search = Search(book.plan, book, None, SearchShare(meter, book))
-            drive(workers, kept(search, Room(book, store), book, store), account=meter)
+            source = kept(search, Room(book, store), book, store)
+            drive(workers, source, sparing(lambda: _looked_at(book)), meter)
             search.close()
         cpu, seconds = time.process_time() - spent, time.perf_counter() - began
     assert len(book.trials) == trials
     return Cost(sum(map(len, book.reports.values())), seconds, cpu)
+
+
+def _looked_at(book: TrialBook) -> None:
+    """What a driver tells of its progress."""
+    searching(book)

@@ -13,7 +13,7 @@ from nas.home import Home, ray_address
 from nas.leasing import Held, driving
 from nas.meter import Meter
 from nas.plan import Plan
-from nas.progress import Observer, Progress, repeating, searching
+from nas.progress import Observer, Progress, repeating, searching, sparing
 from nas.reference import measure_reference
 from nas.search.book import TrialBook
 from nas.search.drive import Source, drive
@@ -82,7 +82,7 @@ def drive_job(
         store: where the job is recorded.
         home: its checkpoints.
         job: queued, paused, interrupted, failed, cancelled, or running with a dead driver.
-        observe: told after every report.
+        observe: told after reports, but not of each where there are very many trials.
         open_pool: makes the workers.
         follower: entered around the work; MLflow's exporter.
         clock: seconds, rising; what budgets of time are measured by.
@@ -197,7 +197,7 @@ def _drive(
                 if look is not None:
                     observe(replace(look(), budget=meter.budget.told(meter.spent())))
 
-            work(kept(source, room, book, store), told)
+            work(kept(source, room, book, store), sparing(told))
             if meter.refused and not stopped:
                 stopped = meter.refused
                 store.jobs.add_details(job.id, {"stopped_by": stopped})

@@ -105,9 +105,8 @@ class Meter:
         """All of the job's spending up to this moment; epochs only once they are reported."""
         now = self._clock()
         spent = self._before + Spending(wall_clock=(now - self._began) / 3600) + self._closed
-        for task in self._running.values():
-            spent += _spent(now - task.began, self._cpus, self._gpus, 0)
-        return spent
+        seconds = sum(now - task.began for task in self._running.values())
+        return spent + _spent(seconds, self._cpus, self._gpus, 0)
 
     def began(self, task: Task) -> None:
         """A worker has got a task."""

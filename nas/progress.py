@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -39,6 +40,32 @@ class Progress:
 
 
 Observer = Callable[[Progress], None]
+
+
+#: After a look nobody looks for so many times as long as it took: it reads all trials.
+REST = 20.0
+
+
+def sparing(
+    look: Callable[[], None], clock: Callable[[], float] = time.monotonic
+) -> Callable[[], None]:
+    """The same, but done only where it has rested since it was done last.
+
+    Args:
+        look: to be called after every report.
+        clock: seconds, rising.
+    """
+    rested = clock()
+
+    def told() -> None:
+        nonlocal rested
+        began = clock()
+        if began >= rested:
+            look()
+            ended = clock()
+            rested = ended + REST * (ended - began)
+
+    return told
 
 
 def searching(book: TrialBook) -> Progress:

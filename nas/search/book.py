@@ -40,7 +40,8 @@ class TrialBook:
 
     Attributes:
         held: bytes of each trial's last checkpoint, as far as they are known.
-        counted: how many trials count towards ``search.trials``.
+        waiting: the epoch that each waiting trial waits at.
+        counted: how many trials count towards ``search.trials``; ``audited`` of them.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
@@ -55,7 +56,8 @@ class TrialBook:
         self.held: dict[int, int] = {}
         self._states: dict[TrialState, set[int]] = {}
         self._searched: list[int] = []
-        self.counted = 0
+        self.waiting: dict[int, int] = {}
+        self.counted = self.audited = 0
         for trial in self.trials.values():
             self._enter(trial)
         self._damaged: set[int] = set()
@@ -234,14 +236,22 @@ class TrialBook:
 
     def _enter(self, trial: Trial) -> None:
         """Have a new trial found by its state and its kind without a look at all."""
-        self._states.setdefault(trial.state, set()).add(trial.number)
+        self._stand(trial)
         if trial.searched:
             self._searched.append(trial.number)
         self.counted += trial.counted
+        self.audited += trial.audited
 
     def _change(self, number: int, **changes: object) -> None:
         before = self.trials[number]
         after = replace(before, **changes)  # type: ignore[arg-type]
         self.trials[number] = after
         self._states[before.state].remove(number)
-        self._states.setdefault(after.state, set()).add(number)
+        self._stand(after)
+
+    def _stand(self, trial: Trial) -> None:
+        self._states.setdefault(trial.state, set()).add(trial.number)
+        if trial.state == "waiting":
+            self.waiting[trial.number] = trial.epoch
+        else:
+            self.waiting.pop(trial.number, None)

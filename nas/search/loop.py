@@ -105,7 +105,7 @@ class Search:
 
     def _next_promoted(self, *, now: bool = False) -> Task | None:
         """The best waiting trial that may go on; ``now``, by the newest reports, too."""
-        waiting = {t.number: t.epoch for t in self._book.in_state("waiting")}
+        waiting = self._book.waiting
         for number in self._study.promotable(waiting, now=now) if waiting else ():
             if self._affordable(number):
                 return self._promote(number)
@@ -152,7 +152,7 @@ class Search:
             return self._begin(taken)
         if spent or self._must_wait():
             return None
-        score = self._inheriting.epochs if self._book.searched() else 0  # the first is a backbone
+        score = self._inheriting.epochs if self._book.trials else 0  # the first is a backbone
         if not self._fits(self._plan.rungs[-1] + score, None):
             return self._last_resort()
         candidate = self._next_candidate(self._plan.spec.search.trials - begun)
@@ -238,10 +238,9 @@ class Search:
 
     def _next_audited(self) -> Architecture | None:
         """A uniform draw, if one is due."""
-        begun = [trial.audited for trial in self._book.searched() if trial.counted]
         ahead = [c for c in self._measuring.values() if c.kind != "warm"]
-        begun += [(c.kind, c.label) == ("search", AUDIT) for c in ahead]
-        if sum(begun) >= self._sample.due(len(begun)):
+        audited = sum((c.kind, c.label) == ("search", AUDIT) for c in ahead) + self._book.audited
+        if audited >= self._sample.due(self._book.counted + len(ahead)):
             return None
         return self._sample.draw(self._reason_against)
 

@@ -57,6 +57,8 @@ class Trainings(Tables):
         )
         with self._engine.connect() as connection:
             found = connection.execute(reached).all()
+            if not found:
+                return []  # as for nearly every training
             rows = select(reports).where(
                 reports.c.trial_id.in_([row.id for row in found]), reports.c.epoch <= epoch
             )

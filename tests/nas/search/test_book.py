@@ -2,6 +2,7 @@ from pathlib import Path
 
 from nas.drawing.subject import Subject
 from nas.search.book import TrialBook
+from nas.store.records import AUDIT
 from search_spaces.architecture import Architecture
 from tests.nas.search.conftest import EXECUTE
 from workers.inline import executor
@@ -40,6 +41,21 @@ def test_the_book_read_again_is_the_same_book(store, new_book):
     assert without_end == [t for t in book.trials.values() if t.state != "failed"]
     assert again.reports == book.reports
     assert again.trials[1].reason == "why"
+
+
+def test_who_waits_and_who_counts_is_known_without_a_look_at_all(store, new_book):
+    book = new_book()
+    for index in range(3):
+        add(book, index)
+    add(book, 7, label=AUDIT)
+    book.record(0, report(book, 0, 1), "waiting")
+    book.record(1, report(book, 1, 3), "waiting")
+    book.set_state(0, "running")
+    again = TrialBook(book.plan, store)
+    for seen in (book, again):
+        assert (seen.waiting, seen.counted, seen.audited) == ({1: 3}, 4, 1)
+    book.record(0, report(book, 0, 3), "waiting")
+    assert book.waiting == {0: 3, 1: 3}
 
 
 def test_a_segment_starts_where_the_last_one_ended(new_book):
