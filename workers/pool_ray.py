@@ -256,6 +256,9 @@ def last_line(error: BaseException) -> str:
 def _connect(address: str, where: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Without it Ray takes a process for a worker whose raylet died if its parent is process 1: it
+    # would end us with the raylet, in a container, or when the dispatcher died that started us.
+    os.environ.setdefault("RAY_RAYLET_PID", str(os.getpid()))
     import ray
 
     local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE}

@@ -107,6 +107,36 @@ def test_ray_that_dies_while_it_comes_up_is_started_again():
     assert gone(children(os.getpid()).values())
 
 
+ORPHAN = """
+import os, signal, time
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+while os.getppid() == parent:
+    time.sleep(0.01)
+from tests.faults.test_ray_killed import children, one, segment, up
+from workers.pool import RayPool
+pool = RayPool(1, cpus=0.5, execute="workers.synthetic:slow", threads=1)
+up(pool)
+pool.submit(segment("long", 100000))
+os.kill(children(os.getpid())["raylet"], signal.SIGKILL)
+print("told:", one(pool).reason, flush=True)
+up(pool)
+pool.submit(segment("short"))
+print("told:", one(pool).outcome, flush=True)
+pool.close()
+"""
+
+
+@pytest.mark.slow
+def test_a_driver_whose_dispatcher_died_outlives_its_raylet():
+    # Process 1 is its parent then, as where a dispatcher is the only program of a container.
+    command = [sys.executable, "-c", ORPHAN]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    told = [line for line in done.stdout.splitlines() if line.startswith("told: ")]
+    assert told == ["told: Ray's raylet died", "told: ok"], done.stderr
+
+
 DRIVER = """
 import time
 from tests.faults.test_ray_killed import segment, up
