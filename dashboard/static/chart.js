@@ -10,7 +10,7 @@ const CONFIG = { responsive: true, displayModeBar: false };
 // An element of this id keeps plotly.js from writing the style sheet of maps, which nothing here needs
 // and the page's policy forbids.
 const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
-const charts = new Map(); // element -> {body, drawn, fresh: marks that the body doesn't have yet}
+const charts = new Map(); // element -> {body, drawn, tabulated, fresh: marks that the body doesn't have yet}
 const FRESH_MS = 15000; // after which a mark is left to the body, which draws a sample of thousands
 let loading = null;
 
@@ -101,7 +101,8 @@ async function load(element) {
   if (body === chart.body) return;
   chart.body = body;
   show(element);
-  tabulate(element, JSON.parse(body));
+  chart.tabulated = false;
+  tabulate(element);
 }
 
 function show(element) {
@@ -151,8 +152,13 @@ function open(element, number) {
   if (table.link && number !== undefined && number !== null) location.href = base + table.link + number;
 }
 
-function tabulate(element, { table }) {
-  const box = element.closest(".chart-card").querySelector(".numbers .scroll");
+// The numbers are written when they are looked at: hundreds of rows at every update would be felt.
+function tabulate(element) {
+  const chart = charts.get(element);
+  const numbers = element.closest(".chart-card").querySelector(".numbers");
+  if (!numbers.open || chart.tabulated || !chart.body) return;
+  chart.tabulated = true;
+  const { table } = JSON.parse(chart.body);
   const made = document.createElement("table");
   const head = made.createTHead().insertRow();
   for (const column of table.columns) {
@@ -171,7 +177,7 @@ function tabulate(element, { table }) {
       cell.append(index === 0 && table.link ? link(base + table.link, value) : shown(value, table.columns[index].decimals));
     });
   }
-  box.replaceChildren(made);
+  numbers.querySelector(".scroll").replaceChildren(made);
 }
 
 function link(to, number) {
@@ -224,6 +230,10 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-save]");
   if (button) save(button);
 });
+document.addEventListener("toggle", ({ target }) => {
+  const element = target.matches("details.numbers") && target.closest(".chart-card").querySelector("[data-chart]");
+  if (element) tabulate(element);
+}, true);
 const eachLoaded = (work) => charts.forEach((chart, element) => chart.body && work(element));
 document.addEventListener("nas:changed", () => eachLoaded(load));
 document.addEventListener("nas:event", ({ detail: { kind, data } }) => {
