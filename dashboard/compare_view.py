@@ -18,7 +18,7 @@ from nas.analysis.rivals import Rival, Rivalry, rival, rivalry
 from nas.analysis.side_by_side import SideBySide, side_by_side
 from nas.errors import UsageProblem
 from nas.store.records import COSTS, Trial
-from search_spaces.architecture import Architecture
+from search_spaces.architecture import Architecture, Choice
 
 #: Things side by side; more have neither room nor colours.
 MOST = 8
@@ -134,11 +134,20 @@ def trials_table(found: Rivalry) -> list[dict[str, Any]]:
 def places_table(found: Rivalry) -> list[tuple[str, list[str], bool]]:
     """What stands where in each architecture, and whether that differs; the backbone first."""
     built = [Architecture.from_json(one.trial.architecture) for one in found.rivals]
-    attention = [{str(place): str(choice) for place, choice in one.attention} for one in built]
-    rows = [("backbone", [str(one.backbone) for one in built])]
+    attention = [
+        {str(place): _in_words(choice) for place, choice in one.attention} for one in built
+    ]
+    rows = [("backbone", [_in_words(one.backbone) for one in built])]
     for place in sorted({place for each in attention for place in each}):
         rows.append((place, [each.get(place, "–") for each in attention]))
     return [(what, values, len(set(values)) > 1) for what, values in rows]
+
+
+def _in_words(choice: Choice) -> str:
+    """``cifar_resnet, depth 8, width 16``: breaks between words where there is little room."""
+    return ", ".join(
+        [choice.name, *(f"{axis} {value}" for axis, value in choice.as_dict().items())]
+    )
 
 
 def unlike_table(found: Sequence[Unlike]) -> list[dict[str, Any]]:

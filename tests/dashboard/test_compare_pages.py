@@ -96,7 +96,7 @@ def test_architectures_are_laid_side_by_side(browse, two):
     assert "better:0 against worse:0: +10.5 (" in told
     assert "over 2 further seeds" in told
     assert "better:1 against worse:0: −10.0 points of accuracy, one run each at epoch 12" in told
-    assert "se(ratio=4)" in told
+    assert "se, ratio 4" in told
     assert "−50.0 %" in told
     chart = browse.get("/api/v1/compare/charts/curves?trial=worse:0&trial=better:1").json()
     assert [trace["name"] for trace in chart["data"]] == ["worse:0", "better:1"]
