@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from nas.store.records import Charge, Outcome, Purpose, Work
 from nas.store.rows import as_record, inserted_id, now_ms
 from nas.store.schema import charges, drives
 from nas.store.transactions import Tables, patient
+
+# Made once, as it ends every segment.
+_CLOSE = update(charges).where(charges.c.id == bindparam("charge"))
 
 
 @patient
@@ -69,7 +72,7 @@ class Charges(Tables):
         """Note what became of a task, how long its worker was held, and which that was."""
         changes = {"outcome": outcome, "seconds": seconds, "epochs": epochs, "worker": worker}
         with self._writing() as connection:
-            connection.execute(update(charges).where(charges.c.id == charge_id).values(changes))
+            connection.execute(_CLOSE, {"charge": charge_id, **changes})
 
     def latest(self, count: int, after_ms: int = 0) -> list[Charge]:
         """The newest charges of all jobs, oldest first; those that run as in ``list``.

@@ -8,7 +8,17 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, CursorResult, Table, func, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    CursorResult,
+    Integer,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.engine import RowMapping
 
 from nas.store import schema
@@ -17,6 +27,9 @@ T = TypeVar("T")
 
 #: Any number: the kind of what is locked in PostgreSQL while an event of a job is written.
 _EVENTS = 7_301_984
+
+
+_IN_TURN = select(func.pg_advisory_xact_lock(_EVENTS, bindparam("job", type_=Integer)))
 
 
 def now_ms() -> int:
@@ -64,7 +77,7 @@ def record_event(
     Events of a job are committed in the order of their ids, so that a reader's cursor passes none.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_EVENTS, job_id % 2**31)))
+        connection.execute(_IN_TURN, {"job": job_id % 2**31})
     connection.execute(
         insert(schema.events),
         {

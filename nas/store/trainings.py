@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from nas.store.records import ReportRow
 from nas.store.rows import as_record
@@ -31,6 +31,16 @@ class Training:
     reports: tuple[ReportRow, ...]
 
 
+# Made once, as it is asked before every segment.
+_REACHED = (
+    select(trials.c.id, trials.c.number, trials.c.architecture, trials.c.test_accuracy, jobs.c.name)
+    .join(jobs, jobs.c.id == trials.c.job_id)
+    .join(reports, reports.c.trial_id == trials.c.id)
+    .where(trials.c.hash == bindparam("digest"), reports.c.epoch == bindparam("rung"))
+    .order_by(reports.c.cached_from != "", trials.c.id)
+)
+
+
 @patient
 class Trainings(Tables):
     """The tables of trials and reports across all jobs; reads only."""
@@ -42,21 +52,8 @@ class Trainings(Tables):
             digest: hash of architecture, recipe, data, seed, device kind and training version.
             epoch: that must have been reported.
         """
-        reached = (
-            select(
-                trials.c.id,
-                trials.c.number,
-                trials.c.architecture,
-                trials.c.test_accuracy,
-                jobs.c.name,
-            )
-            .join(jobs, jobs.c.id == trials.c.job_id)
-            .join(reports, reports.c.trial_id == trials.c.id)
-            .where(trials.c.hash == digest, reports.c.epoch == epoch)
-            .order_by(reports.c.cached_from != "", trials.c.id)
-        )
         with self._engine.connect() as connection:
-            found = connection.execute(reached).all()
+            found = connection.execute(_REACHED, {"digest": digest, "rung": epoch}).all()
             if not found:
                 return []  # as for nearly every training
             rows = select(reports).where(

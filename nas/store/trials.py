@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nas.errors import NotFound
@@ -38,6 +38,9 @@ _COLUMNS = columns_of(Trial, trials)
 
 #: Values that one query names: databases limit them.
 _BLOCK = 500
+
+# Made once, as it is part of every report.
+_CHANGE = update(trials).where(trials.c.id == bindparam("trial"))
 
 
 @patient
@@ -219,7 +222,7 @@ class Trials(Tables):
     ) -> None:
         ended = state in ("done", "pruned", "failed")
         changes = {**values, "state": state, "finished_ms": now_ms() if ended else None}
-        connection.execute(update(trials).where(trials.c.id == trial.id).values(changes))
+        connection.execute(_CHANGE, {"trial": trial.id, **changes})
 
     def page(self, job_id: int, query: TrialQuery) -> tuple[int, list[Trial]]:
         """How many trials of a job are looked for, and one page of them."""
