@@ -67,7 +67,7 @@ screenshots: $(STAMP) ## Pictures of every page over the demo's results, in .scr
 	@NAS_HOME=$${NAS_HOME:-$(DEMO)} $(BIN)/python -m tests.browser.screenshots
 
 test: lint ## Lint, types and tests: what CI runs
-	$(PYTEST) -n $(PYTEST_JOBS) --dist loadfile $(PYTEST_OPTIONS)
+	$(PYTEST) -n $(PYTEST_JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 test-slow: $(STAMP) ## The tests that take more than a minute each
 	$(PYTEST) -m slow $(PYTEST_OPTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,16 @@ from nas.store.store import Store
 from search_spaces.architecture import Architecture, Choice, Placement
 
 RUNGS = (3, 6, 12)
+
+#: Folders whose files take long: they begin first, so that no core waits for one in the end.
+LONG = ("integration", "browser", "contracts", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in the order of how long they take; ``make test`` shares them out in this order."""
+    tests = Path(__file__).parent
+    folders = {item: item.path.relative_to(tests).parts[0] for item in items}
+    items.sort(key=lambda item: LONG.index(folders[item]) if folders[item] in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session")

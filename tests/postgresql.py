@@ -42,7 +42,8 @@ class Server:
 
     Attributes:
         address: without a database.
-        kill: SIGKILL to the server, as a machine that goes off; ``start`` it again.
+        kill: SIGKILL to all of the server, as a machine that goes off; none of it is left when
+            this returns. ``start`` it again.
     """
 
     address: str
@@ -75,24 +76,18 @@ def mortal_server() -> Iterator[Server]:
 
     try:
         run("initdb", "-D", str(data), "-U", "nas", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {home}"
+        options = (
+            f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories="
+        )
         log = str(home / "log")
 
         def start() -> None:
-            # What is left of a killed server may hold its memory for a moment.
-            for wait in (0.5, 1.0, 2.0, 0.0):
-                try:
-                    run("pg_ctl", "start", "-w", "-D", str(data), "-l", log, "-o", options)
-                except subprocess.CalledProcessError:
-                    if not wait:
-                        raise
-                    time.sleep(wait)
-                else:
-                    return
+            run("pg_ctl", "start", "-w", "-t", "180", "-D", str(data), "-l", log, "-o", options)
 
         def kill() -> None:
-            main = int((data / "postmaster.pid").read_text().split()[0])
-            os.killpg(main, signal.SIGKILL)  # it leads a group of its own, with its children
+            file = data / "postmaster.pid"
+            _kill_all(int(file.read_text().split()[0]))
+            file.unlink()  # nothing is left, but who waits for dead processes here may be slow
 
         start()
         yield Server(f"postgresql://nas@127.0.0.1:{port}", kill, start)
@@ -131,6 +126,33 @@ def empty(address: str, tables: Sequence[str]) -> None:
         connection.execute(
             b"SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences"
         )
+
+
+def _kill_all(main: int) -> None:
+    """Kill the server and who serves its clients: each of those leads a group of its own.
+
+    They'd notice that the server is gone, but on a busy machine they answer once more before that.
+    """
+    parents = _parents()
+    doomed = [main, *(process for process, parent in parents.items() if parent == main)]
+    for process in doomed:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not _parents().keys().isdisjoint(doomed):
+        assert time.monotonic() < deadline, "the server lives on"
+        time.sleep(0.02)
+
+
+def _parents() -> dict[int, int]:
+    """Each process that lives, and its parent."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                found[int(path.parent.name)] = int(parent)
+    return found
 
 
 def _free_port() -> int:

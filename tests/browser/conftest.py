@@ -24,6 +24,9 @@ SCREENS = {
     "narrow dark": (390, 844, "dark"),
 }
 
+#: What may please axe on one screen and not on another.
+OF_SCREENS = ("color-contrast", "scrollable-region-focusable", "target-size")
+
 
 @dataclass
 class Site:
@@ -59,11 +62,19 @@ class Site:
         found: int = self.page.evaluate(wide)
         return found
 
-    def violations(self) -> list[str]:
-        """What axe finds, by rule, with the elements."""
+    def show_as(self, screen: str) -> None:
+        """The page that is open, on another screen and in another theme."""
+        width, height, theme = SCREENS[screen]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=theme)
+        self.page.wait_for_timeout(400)  # charts follow
+
+    def violations(self, *rules: str) -> list[str]:
+        """What axe finds, by rule, with the elements; of all its rules unless some are named."""
         from axe_playwright_python.sync_playwright import Axe
 
-        found = Axe().run(self.page).response["violations"]
+        options = {"runOnly": list(rules)} if rules else {}
+        found = Axe().run(self.page, options=options).response["violations"]
         return [f"{v['id']}: {[node['target'] for node in v['nodes']][:4]}" for v in found]
 
 

@@ -25,7 +25,7 @@ def process(store, tmp_path):
         with log.open("wb") as out:
             command = [sys.executable, "-m", "dashboard", "--port", str(port), *options]
             started.append(subprocess.Popen(command, stderr=out, env=env))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/healthz")
@@ -38,7 +38,7 @@ def process(store, tmp_path):
     yield start
     for one in started:
         one.terminate()
-        one.wait(20)
+        one.wait(120)
 
 
 def test_behind_a_proxy_with_tokens(process, store, add_job):
@@ -67,15 +67,15 @@ def test_behind_a_proxy_with_tokens(process, store, add_job):
     url = f"{address}/nas/api/v1/jobs/synthetic/events?after={store.jobs.last_event(job.id)}"
     as_ann, as_bea = ({"Authorization": f"Bearer {one}"} for one in (text, other))
     with (
-        httpx.stream("GET", url, headers=as_ann, timeout=10) as ann,
-        httpx.stream("GET", url, headers=as_bea, timeout=10) as bea,
+        httpx.stream("GET", url, headers=as_ann, timeout=60) as ann,
+        httpx.stream("GET", url, headers=as_bea, timeout=60) as bea,
     ):
         assert (ann.status_code, bea.status_code) == (200, 200)
         store.tokens.revoke("ann")
         began = time.monotonic()
         for _ in ann.iter_lines():
             pass
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15  # about a second on an idle machine
         store.jobs.set_state(job.id, "done")
         assert "event: end" in list(bea.iter_lines())
     assert httpx.get(f"{address}/api/v1/jobs", headers=as_ann).status_code == 401
@@ -89,6 +89,10 @@ def test_behind_a_proxy_with_tokens(process, store, add_job):
 def test_nobody_elses_forwarded_headers_count(process, store):
     store.tokens.create("ann", "submitter")
     address, log = process("--trusted-proxies", "10.9.9.9")
-    httpx.get(f"{address}/api/v1/jobs", headers={"X-Forwarded-For": "10.1.2.3"})
-    (line,) = [json.loads(line) for line in log.read_text().splitlines() if "/jobs" in line]
+    httpx.get(f"{address}/api/v1/jobs", headers={"X-Forwarded-For": "10.1.2.3"}, timeout=60)
+    deadline = time.monotonic() + 60
+    while not (told := [line for line in log.read_text().splitlines() if "/jobs" in line]):
+        assert time.monotonic() < deadline, log.read_text()  # it is written after the answer
+        time.sleep(0.05)
+    (line,) = map(json.loads, told)
     assert line["address"] == "127.0.0.1"

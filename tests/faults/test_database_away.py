@@ -61,7 +61,6 @@ def test_a_cut_network_is_waited_for(checked, expected, tmp_path, server, second
         store.close()
 
 
-@pytest.mark.slow
 def test_without_patience_it_is_said_plainly(server, tmp_path):
     with postgresql.database(server.address, "nas") as address:
         store = Store(address)

@@ -116,10 +116,14 @@ def test_the_sum_of_the_parts_is_the_cost_of_the_whole(seed, shape):
 @pytest.mark.parametrize("name", CATALOGUE)
 @pytest.mark.parametrize("backbone", ["cifar_resnet", "resnet18", "resnet50"])
 def test_every_type_adds_up_in_every_kind_of_block(name, backbone):
-    for position in CATALOGUE[name].positions:
-        place = {Placement(SINGLE.get(position, "stage2"), position): small(name)}
-        architecture = Architecture.of(Choice.of(backbone, {"width": 16}), place, "paper")
-        assert cost_of(architecture, CIFAR) == measured(architecture, CIFAR)
+    """In one network, which takes long to build: each position of the type in another stage."""
+    stages = 3 if backbone == "cifar_resnet" else 4
+    places = {
+        Placement(SINGLE.get(position, f"stage{1 + number % stages}"), position): small(name)
+        for number, position in enumerate(CATALOGUE[name].positions)
+    }
+    architecture = Architecture.of(Choice.of(backbone, {"width": 16}), places, "paper")
+    assert cost_of(architecture, CIFAR) == measured(architecture, CIFAR)
 
 
 def test_missing_axes_cost_as_their_defaults():
@@ -169,19 +173,19 @@ SHAREABLE = [
 
 @pytest.mark.parametrize(("name", "position"), SHAREABLE)
 def test_shared_attention_counts_its_parameters_once_and_its_work_each_time(name, position):
-    backbone = Choice.of("cifar_resnet", {"depth": 20, "width": 8})
+    backbone = Choice.of("cifar_resnet", {"depth": 14, "width": 8})
     plain = cost_of(Architecture(backbone), ODD)
     costs = []
     for share in (False, True):
         choice = Choice.of(name, {**small(name).as_dict(), **({"share": True} if share else {})})
         architecture = Architecture.of(backbone, {Placement("stage1", position): choice})
-        with torch.device("meta"):
-            assert cost_of(architecture, ODD) == measure(build(architecture, ODD), ODD)
         costs.append(cost_of(architecture, ODD) - plain)
+    with torch.device("meta"):
+        assert cost_of(architecture, ODD) == measure(build(architecture, ODD), ODD)
     own, shared = costs
     assert shared.forward_flops == own.forward_flops
-    freed = 0 if position != "replace_3x3" else 3 * (9 * 8 * 8 + 2 * 8)
-    assert 3 * (shared.parameters + freed) == own.parameters + freed
+    freed = 0 if position != "replace_3x3" else 2 * (9 * 8 * 8 + 2 * 8)
+    assert 2 * (shared.parameters + freed) == own.parameters + freed
 
 
 def test_a_shared_module_of_a_traced_backbone_is_counted_once():
