@@ -16,6 +16,10 @@ from dashboard.app import create_app
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+#: Milliseconds for which a page may let itself be waited for on a busy machine.
+PATIENCE = 60_000
+playwright.expect.set_options(timeout=PATIENCE)
+
 #: Name -> width and height in CSS pixels, and the system's theme.
 SCREENS = {
     "wide light": (1280, 900, "light"),
@@ -48,7 +52,7 @@ class Site:
         for card in self.page.locator("[data-chart]").all():
             card.scroll_into_view_if_needed()
         loading = self.page.locator("[data-chart] > .loading")
-        playwright.expect(loading).to_have_count(0, timeout=20_000)
+        playwright.expect(loading).to_have_count(0)
         self.page.evaluate("scrollTo(0, 0)")
         return self.page
 
@@ -104,13 +108,13 @@ def server(store, tmp_path, monkeypatch) -> Iterator[str]:
     running = uvicorn.Server(uvicorn.Config(create_app(url), **options))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not running.started and time.monotonic() < deadline:
         time.sleep(0.02)
     port = running.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     running.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -123,6 +127,7 @@ def visit(chromium, server) -> Iterator[Callable[[str], Site]]:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme
         )
+        context.set_default_timeout(PATIENCE)
         site = Site(server, context.new_page())
         page = site.page
         page.on(

@@ -158,7 +158,7 @@ def test_a_task_that_begins_appears_by_itself(visit, store, jobs):
     store.jobs.set_state(job.id, "running")
     store.charges.begin_drive(job.id)
     store.charges.open(job.id, 5, "train", 1, 0)
-    page.get_by_role("region", name="Tasks that run now").wait_for(timeout=15_000)
+    page.get_by_role("region", name="Tasks that run now").wait_for(timeout=60_000)
     row = page.get_by_role("region", name="Tasks that run now").locator("tbody tr")
     assert "train" in row.inner_text()
     assert "running" in row.inner_text()
@@ -179,7 +179,7 @@ def test_an_export_is_asked_for_followed_and_fetched(visit, store, jobs, tmp_pat
         made.writestr("one-trial-4/model.py", "")
     store.tasks.finish(task, {"files": ["model.py"], "file": str(archive)})
     link = page.get_by_role("link", name="The export: download")
-    link.wait_for(timeout=15_000)
+    link.wait_for(timeout=60_000)
     with page.expect_download() as fetched:
         link.click()
     assert fetched.value.suggested_filename == "one-trial-4.zip"
@@ -192,5 +192,5 @@ def test_an_export_that_fails_says_why(visit, store, jobs):
     page.get_by_text("Waiting for a dispatcher").wait_for()
     error = {"kind": "nothing_to_export", "message": "its weights are gone"}
     store.tasks.fail(store.tasks.claim(myself()), error)
-    page.get_by_text("That didn't work: its weights are gone").wait_for(timeout=15_000)
+    page.get_by_text("That didn't work: its weights are gone").wait_for(timeout=60_000)
     assert page.get_by_role("button", name="Export this model").is_enabled()

@@ -94,7 +94,7 @@ def drawn(page, chart, name):
     return page.evaluate(script, [chart, name])
 
 
-def until(page, script, seconds=10):
+def until(page, script, seconds=60):
     """Wait for a script to be true; the page's policy forbids what Playwright has for that."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(script):
@@ -209,7 +209,7 @@ def test_a_new_point_appears_by_itself_and_nothing_shifts(visit, store, add_job)
     assert store.trials.report(trial, row, "done")
     begin = time.monotonic()
     until(page, "document.getElementById('front').data.at(-1).y.includes(95)")
-    assert time.monotonic() - begin < 3  # below one second on an idle machine
+    assert time.monotonic() - begin < 10  # below one second on an idle machine
     expect(page.locator(".facts")).to_contain_text("95.00 %")
     # Drawn at once as what was just reported; then the front itself has it.
     names = "document.getElementById('front').data.map((trace) => trace.name)"
@@ -223,7 +223,7 @@ def test_a_page_says_when_it_is_not_up_to_date_any_more(visit, store, add_job):
     site = visit()
     page = site.open("/")
     page.route("**/api/v1/jobs", lambda route: route.abort())
-    page.get_by_text("Not up to date since").wait_for(timeout=10_000)
+    page.get_by_text("Not up to date since").wait_for(timeout=60_000)
     page.unroute("**/api/v1/jobs")
-    page.get_by_text("Not up to date since").wait_for(state="hidden", timeout=10_000)
+    page.get_by_text("Not up to date since").wait_for(state="hidden", timeout=60_000)
     site.complaints.clear()  # the browser's own words on what was cut off

@@ -33,7 +33,7 @@ print(json.dumps([[r.outcome, r.reason, r.validation_loss] for r in reports]))
 
 def test_too_little_memory_is_an_outcome_and_leaves_the_worker_fit(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr
     first, hog, again = json.loads(done.stdout)

@@ -13,7 +13,7 @@ def test_a_server_that_dies_and_comes_back_has_every_trial_once(store, add_job, 
     job = add_job(store, TRIALS, name="server-killed", state="running")
     url = store.engine.url.render_as_string(hide_password=False)
     exporter = Exporter(url, job.name, mlflow_server.url, poll_seconds=0.05).start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (seen := len(runs(mlflow_server, job))) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.02)

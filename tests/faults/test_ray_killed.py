@@ -53,7 +53,7 @@ def lives(process: int) -> bool:
         return False
 
 
-def gone(processes, seconds=30) -> bool:
+def gone(processes, seconds=120) -> bool:
     deadline = time.monotonic() + seconds
     while any(map(lives, processes)):
         if time.monotonic() > deadline:

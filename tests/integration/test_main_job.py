@@ -111,7 +111,7 @@ def test_the_winner_leaves_as_code_that_runs_alone(finished, tmp_path):
         cwd=tmp_path / "winner",
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=180,
     )
     assert alone.stdout.strip() == "(2, 10)", alone.stderr
 

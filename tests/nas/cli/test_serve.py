@@ -24,7 +24,7 @@ def port():
         return free.getsockname()[1]
 
 
-def answer_of(url, seconds=30):
+def answer_of(url, seconds=120):
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -49,7 +49,7 @@ def test_it_serves_the_store_of_nas_home_until_interrupted(store, add_job, tmp_p
         assert [job["name"] for job in jobs] == ["synthetic"]
     finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=120)
     assert f"http://127.0.0.1:{port}" in said
     assert "Traceback" not in said
     assert process.returncode in (0, 130, -signal.SIGINT)

@@ -15,7 +15,7 @@ def pids(path):
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
-def until(true, seconds=20):
+def until(true, seconds=120):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
