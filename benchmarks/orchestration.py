@@ -12,7 +12,7 @@ Ours and Optuna's storage run on a PostgreSQL server, too, which is started for 
 
 Starting Ray and its actors is left out everywhere: a trial's clock starts with the first one.
 
-Run: python benchmarks/orchestration.py [--trials 200] [--rounds 3]
+Run: python benchmarks/orchestration.py [--trials 200] [--rounds 3] [--write]
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from statistics import median
 import click
 import optuna
 import ray
-from tables import write_table
+from tables import show_table, write_table
 
 sys.path.append(str(Path(__file__).parents[1]))
 
@@ -212,8 +212,9 @@ OURS = (ours, ours_postgresql)
 @click.command()
 @click.option("--trials", default=200, show_default=True)
 @click.option("--rounds", default=3, show_default=True)
-def main(trials: int, rounds: int) -> None:
-    """Measure every contender in turn, round after round, and write the table."""
+@click.option("--write", is_flag=True, help="Keep the table in results/orchestration.md.")
+def main(trials: int, rounds: int, write: bool) -> None:
+    """Measure every contender in turn, round after round, and print a table."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
@@ -231,13 +232,13 @@ def main(trials: int, rounds: int) -> None:
         (name, f"{median(r):.1f}", f"{min(r):.1f} to {max(r):.1f}", f"{mine / median(r):.1f}")
         for name, r in rates.items()
     ]
-    write_table(
-        "orchestration",
-        f"Empty trials a second: {trials} trials of 12 categorical parameters, {rounds} rounds",
-        ("contender", "trials a second (median)", "range", "ours is so many times faster"),
-        rows,
-        f"python benchmarks/orchestration.py --trials {trials} --rounds {rounds}",
-    )
+    title = f"Empty trials a second: {trials} trials of 12 categorical parameters, {rounds} rounds"
+    columns = ("contender", "trials a second (median)", "range", "ours is so many times faster")
+    command = f"python benchmarks/orchestration.py --trials {trials} --rounds {rounds} --write"
+    if write:
+        write_table("orchestration", title, columns, rows, command)
+    else:
+        show_table(title, columns, rows, command)
 
 
 if __name__ == "__main__":

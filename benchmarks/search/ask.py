@@ -1,6 +1,6 @@
 """How long an ask takes, and what it keeps, in studies of 100, 1,000 and 10,000 trials.
 
-    OMP_NUM_THREADS=1 python benchmarks/search/ask.py [--trials 100 1000 10000] [--write]
+    OMP_NUM_THREADS=1 python benchmarks/search/ask.py [--trials 100 1000 10000] [--quick] [--write]
 
 A study of two objectives over 30 conditional categorical parameters is filled with random trials
 that reached some rungs; then a fresh sampler is asked and told. The first ask reads the whole study
@@ -97,8 +97,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 10_000])
     parser.add_argument("--asks", type=int, default=30)
     parser.add_argument("--samplers", nargs="+", default=list(SAMPLERS))
+    parser.add_argument("--quick", action="store_true", help="100 and 300 trials, 3 asks")
     parser.add_argument("--write", action="store_true", help="results/ask.md")
     given = parser.parse_args()
+    if given.quick:
+        given.trials, given.asks = [100, 300], 3
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     rows = []
