@@ -65,6 +65,7 @@ def jobs_page(
         "states": JOB_STATES,
         **given,
         "filtered": bool(filters),
+        "watch": "/api/v1/jobs?" + urlencode({**filters, "page": page, "size": SIZE}),
         "pages": [
             {"title": title, "query": urlencode({**filters, "page": number})}
             for title, number in beside

@@ -1,3 +1,4 @@
+import html
 import re
 
 import pytest
@@ -52,6 +53,14 @@ def test_many_jobs_come_in_pages_that_keep_the_filter(browse, store, add_job):
     assert len(names(first)) == SIZE
     assert 'href="/?state=done&amp;page=2"' in first.text
     assert names(browse.get("/?state=done&page=2")) == ["job-0"]
+
+
+def test_a_page_watches_the_jobs_that_it_shows(browse, store, add_job):
+    for number in range(SIZE + 1):
+        add_job(store, [], name=f"job-{number}", state="queued")
+    page = html.unescape(browse.get("/?state=queued&page=2").text)
+    watched = re.search(r'data-watch="([^"]+)"', page).group(1)
+    assert [job["name"] for job in browse.get(watched).json()] == ["job-0"]
 
 
 @pytest.mark.parametrize(
