@@ -7,9 +7,9 @@ from fastapi.responses import HTMLResponse
 
 from dashboard import rendering
 from dashboard.api import Read
-from dashboard.charts.front import front_chart
 from dashboard.charts.importance import TITLES, importance_numbers, importance_table
 from dashboard.charts.placements import GLYPH, placement_map, placement_numbers
+from dashboard.charts.routes import chart_of
 from dashboard.kept import NotYetError
 from dashboard.snapshot import Snapshot
 from nas.analysis.effects import FEWEST
@@ -26,7 +26,7 @@ def job_page(request: Request, name: str, read: Read) -> Response:
     context = {
         "report": read.report(name) if job["front_size"] and over else None,
         "left": read.of(name, "left", _left),
-        "front": read.of(name, "chart front", front_chart),
+        "front": chart_of(read, name, "front").chart,
     }
     return rendering.job_page(request, "job.html", job, context)
 
