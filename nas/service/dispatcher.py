@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 from nas.errors import StoreUnreachable
@@ -15,7 +16,7 @@ from nas.store.leases import Holding
 from nas.store.queue import Waiting
 from nas.store.store import Store
 from nas.store.tasks import ServiceTask
-from nas.watch import Watch
+from nas.watch import BEAT_SECONDS, Watch
 
 log = logging.getLogger("nas.dispatcher")
 
@@ -66,6 +67,7 @@ class Dispatcher:
         self._stopping = threading.Event()
         self._asked_to_yield: set[str] = set()
         self._away = False
+        self._due = 0.0
 
     def run(self) -> None:
         """Until ``stop``; a database that goes away is waited for."""
@@ -87,7 +89,7 @@ class Dispatcher:
 
     def look(self) -> None:
         """One look at leases, queue and tasks."""
-        self._store.leases.appear(self._me, self._slots)
+        self._appear()
         orphans = self._reap()
         held = self._store.leases.list()
         stale = [*self._leases.stale(held), *_still(held, orphans)]
@@ -95,6 +97,13 @@ class Dispatcher:
         self._start_tasks()
         self._completing.look(held, stale)
         self._beside()
+
+    def _appear(self) -> None:
+        """Show a sign of life if one is due: a look that finds nothing to do writes nothing."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._store.leases.appear(self._me, self._slots)
+            self._due = now + BEAT_SECONDS
 
     def _reap(self) -> list[Child]:
         """Forget children that ended; gives those that may have ended before they began."""

@@ -96,6 +96,14 @@ def test_one_job_a_slot_in_the_queues_order(store, dispatcher, sleepers):
     assert state(store, "sooner") == "cancelled"
 
 
+def test_a_dispatcher_shows_a_sign_of_life_at_its_first_look_and_not_at_each(store, dispatcher):
+    dispatcher.look()
+    first = store.leases.dispatchers()
+    dispatcher.look()
+    assert len(first) == 1
+    assert store.leases.dispatchers() == first
+
+
 def test_a_more_urgent_job_gets_the_slot(store, dispatcher, sleepers):
     add(store, "first")
     look(dispatcher, lambda: state(store, "first") == "running")
