@@ -107,7 +107,7 @@ def test_costs_add_up_by_field():
 
 
 @given(st.integers(0, 2**32), st.sampled_from([CIFAR, ODD]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_sum_of_the_parts_is_the_cost_of_the_whole(seed, shape):
     architecture = EVERYTHING.sample(random.Random(seed))
     assert cost_of(architecture, shape) == measured(architecture, shape)
