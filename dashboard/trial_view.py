@@ -162,7 +162,7 @@ def _provenance(job: Job, trial: Trial, rows: Sequence[ReportRow]) -> list[tuple
         ("Device", ", ".join(dict.fromkeys(r.device for r in rows)) or details.get("device", "")),
         ("Precision", str(details.get("precision", ""))),
         ("Workers", ", ".join(dict.fromkeys(row.worker for row in rows if row.worker))),
-        ("Segments lost with a worker", str(trial.attempts) if trial.attempts else ""),
+        ("Workers lost since the last report", str(trial.attempts) if trial.attempts else ""),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
         ("Checkpoint's sha256", rows[-1].checkpoint_sha256 if rows else ""),
     ]

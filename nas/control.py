@@ -123,7 +123,7 @@ def set_priority(store: Store, job: Job, priority: int) -> Job:
 
 def _reopen(store: Store, trial: Trial) -> None:
     waits = trial.searched and trial.epoch
-    store.trials.set_state(trial, "waiting" if waits else "running")
+    store.trials.reopen(trial, "waiting" if waits else "running")
 
 
 def _refuse_unless(job: Job, states: tuple[str, ...], what: str) -> None:

@@ -157,7 +157,7 @@ class TrialBook:
             return False
         before = self.reports[number]
         self.reports[number] = [*before, row]
-        self._change(number, state=state)
+        self._change(number, state=state, attempts=0)
         if row.epoch != INHERITED:
             self._change(number, epoch=row.epoch, accuracy=row.validation_accuracy)
         self._damaged.discard(number)
@@ -217,7 +217,7 @@ class TrialBook:
         self._damaged.add(number)
 
     def count_attempt(self, number: int) -> int:
-        """Note a lost segment; gives how many there were."""
+        """Note a lost segment; gives how many there were since the last report."""
         trial = self.trials[number]
         self._store.trials.count_attempt(trial)
         self._change(number, attempts=trial.attempts + 1)

@@ -155,7 +155,7 @@ class Trial(Result):
     """One architecture in a job, or one of them trained again.
 
     Attributes:
-        attempts: segments that were lost with their worker.
+        attempts: times in a row that its segment was lost with the worker, since the last report.
     """
 
     id: int

@@ -107,7 +107,7 @@ class Trials(Tables):
                 connection.execute(insert(reports), asdict(row))
                 rung = {"epoch": row.epoch, "accuracy": row.validation_accuracy}
                 changes = {} if row.epoch == INHERITED else rung
-                self._change(connection, trial, state, changes)
+                self._change(connection, trial, state, {**changes, "attempts": 0})
                 told: dict[str, Any] = {
                     "number": trial.number,
                     "epoch": row.epoch,
@@ -138,6 +138,13 @@ class Trials(Tables):
         with self._writing() as connection:
             self._change(connection, trial, state, {"reason": reason})
             data = {"number": trial.number, "reason": reason}
+            record_event(connection, trial.job_id, f"trial_{state}", data, trial.id)
+
+    def reopen(self, trial: Trial, state: TrialState) -> None:
+        """Give a trial that failed or was cut off another chance, as if no worker was lost."""
+        with self._writing() as connection:
+            self._change(connection, trial, state, {"reason": "", "attempts": 0})
+            data = {"number": trial.number, "reason": ""}
             record_event(connection, trial.job_id, f"trial_{state}", data, trial.id)
 
     def drop_checkpoint(self, trial: Trial, epoch: int) -> None:

@@ -9,11 +9,13 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
-from nas.control import requeue
+from nas.control import requeue, retry
 from nas.deep import deep_check
+from nas.errors import WrongState
 from nas.spec import JobSpec
 from nas.store.records import Job
 from nas.store.store import Store
@@ -75,29 +77,54 @@ def test_a_hundred_random_kills(tmp_path, free_port, server):
             mortal.check_whole(jobs.store, name, expected)
         tracked = until_recorded(service, len(jobs.names))
         jobs.store.close()
-    print(json.dumps({"jobs": len(jobs.names), "kills": kills, "requeued": jobs.requeued}))
+    print(
+        json.dumps(
+            {
+                "jobs": len(jobs.names),
+                "kills": kills,
+                "requeued": jobs.requeued,
+                "retried": jobs.retried,
+            }
+        )
+    )
     print(f"MLflow: {tracked}")
     assert sum(kills.values()) == KILLS
 
 
 class Jobs:
-    """Jobs for the service, so that something trains throughout."""
+    """Jobs for the service, so that something trains throughout.
+
+    Attributes:
+        requeued: times that a job was given up because its drivers died too often in a row, and
+            ``retried`` because a trial's workers did: those are rules, not faults.
+    """
 
     def __init__(self, service: Service, store: Store, checked: tuple) -> None:
         self.store = store
         self.names: list[str] = []
-        self.requeued = 0
+        self.requeued = self.retried = 0
         self._service, self._checked = service, checked
 
     def open(self) -> list[Job]:
-        """Those that are not over; one whose drivers died too often in a row is queued again."""
+        """Those that are not over; what was given up is queued again."""
         found = [self.store.jobs.get(name) for name in self.names]
         for job in found:
             if job.state == "failed":
-                assert "died" in job.reason, job.reason  # which is the rule, not a fault
-                requeue(self.store, job)
-                self.requeued += 1
-        return [job for job in found if job.state != "done"]
+                assert "died" in job.reason, job.reason
+                with suppress(WrongState):
+                    requeue(self.store, job)
+                    self.requeued += 1
+            elif job.state == "done" and self._gave_up(job):
+                with suppress(WrongState):  # a dispatcher completes its records just now
+                    retry(self.store, job, failed_trials=True)
+                    self.retried += 1
+        return [job for job in found if job.state != "done" or self._gave_up(job)]
+
+    def _gave_up(self, job: Job) -> bool:
+        """Whether trials failed."""
+        failed = [t.reason for t in self.store.trials.list(job.id) if t.state == "failed"]
+        assert all(reason.startswith("lost 3 times") for reason in failed), failed
+        return bool(failed)
 
     def keep(self, count: int) -> None:
         """See that everything is up, and that so many jobs are to be done."""

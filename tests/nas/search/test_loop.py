@@ -147,7 +147,7 @@ def test_a_lost_segment_is_trained_again_and_gives_the_same(new_book):
     run(calm)
     run(shaken, Workers(spoil=spoil))
     assert lost
-    assert shaken.trials[3].attempts == 1
+    assert shaken.trials[3].attempts == 0  # since its last report
     assert shaken.reports[3][1].validation_accuracy == calm.reports[3][1].validation_accuracy
 
 
@@ -159,6 +159,22 @@ def test_a_segment_that_always_kills_its_worker_fails_its_trial(new_book):
     run(book, Workers(spoil=spoil))
     assert book.trials[4].state == "failed"
     assert book.trials[4].reason == f"lost {MAX_ATTEMPTS} times: killed by signal 9"
+
+
+def test_losses_with_a_report_in_between_fail_no_trial(new_book):
+    lost = []
+
+    def spoil(task, answer):
+        if task.key.startswith("3:") and lost.count(task.key) < MAX_ATTEMPTS - 1:
+            lost.append(task.key)
+            return Lost(task.key, "killed")
+        return answer
+
+    calm, shaken = new_book(), new_book(name="shaken")
+    run(calm)
+    run(shaken, Workers(spoil=spoil))
+    assert len(lost) > MAX_ATTEMPTS
+    assert shaken.trials[3].state == calm.trials[3].state != "failed"
 
 
 def test_nodes_that_go_away_are_nobodys_fault(new_book):

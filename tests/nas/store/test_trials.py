@@ -88,6 +88,24 @@ def test_attempts_and_test_accuracy(store, job, trial):
     assert (now.attempts, now.test_accuracy) == (2, 0.75)
 
 
+def test_attempts_are_counted_anew_after_a_report_and_when_a_trial_is_reopened(
+    store, job, trial, row
+):
+    store.trials.count_attempt(trial)
+    store.trials.report(trial, row, "waiting")
+    assert store.trials.get(job.id, 0).attempts == 0
+    store.trials.count_attempt(trial)
+    store.trials.set_state(trial, "failed", "lost 3 times")
+    store.trials.reopen(trial, "waiting")
+    again = store.trials.get(job.id, 0)
+    assert (again.state, again.reason, again.attempts, again.finished_ms) == (
+        "waiting",
+        "",
+        0,
+        None,
+    )
+
+
 def test_an_unknown_trial_is_named(store, job, trial):
     with pytest.raises(NotFound, match="no trial '7'"):
         store.trials.get(job.id, 7)
