@@ -198,6 +198,7 @@ def _drive(
                     observe(replace(look(), budget=meter.budget.told(meter.spent())))
 
             work(kept(source, room, book, store), sparing(told))
+            told()  # how it ended, however lately it was told
             if meter.refused and not stopped:
                 stopped = meter.refused
                 store.jobs.add_details(job.id, {"stopped_by": stopped})
