@@ -93,7 +93,7 @@ class Guide:
             memory.due = len(trials) + max(1, len(trials) // 10)
 
     def score(self, pool: Candidates) -> Floats:
-        """Expected hypervolume improvement times the chance not to fail."""
+        """Expected hypervolume improvement times the square of the chance not to fail."""
         design = self._map.design(pool.codes, pool.numbers)
         mean, deviation = self._accuracy.predict(design)
         mean = mean + self._lifted(pool.codes, pool.numbers)
@@ -102,7 +102,8 @@ class Guide:
             mean, deviation, cost, self._front, self._reference
         )
         if self._failure is not None:
-            value = value * np.clip(1 - self._failure.predict(design)[0], 0.01, 1)
+            # Squared, or what surely fails is asked for once the rest promises little.
+            value = value * np.clip(1 - self._failure.predict(design)[0], 0.01, 1) ** 2
         return value
 
     def gain(self, trials: Sequence[Observation]) -> Floats:

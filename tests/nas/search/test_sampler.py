@@ -142,9 +142,10 @@ def test_what_is_not_allowed_is_never_suggested():
     assert max(t.values[1] for t in run_flat(sampler, 30).get_trials()) < 5
 
 
-def test_failures_are_kept_away_from():
+@pytest.mark.parametrize("seed", [1, 5])
+def test_failures_are_kept_away_from(seed):
     study = optuna.create_study(
-        directions=["maximize", "minimize"], sampler=KnownCostSampler(cost, seed=0)
+        directions=["maximize", "minimize"], sampler=KnownCostSampler(cost, seed=seed)
     )
     hits = []
     for _ in range(50):
