@@ -31,7 +31,9 @@ from tables import show_table, write_table
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from nas.deep import DeepReport
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import DeepReport
+from nas.jobs.submission import submit
 from nas.meter import Meter
 from nas.plan import Plan
 from nas.search.book import TrialBook
@@ -39,9 +41,7 @@ from nas.search.cache import recalling
 from nas.search.drive import drive
 from nas.search.loop import Search
 from nas.search.samplers import make_sampler
-from nas.spec import JobSpec
 from nas.store.store import Store
-from nas.submission import submit
 from search_spaces.architecture import TaskShape
 from search_spaces.cost import cost_range
 from tests import postgresql

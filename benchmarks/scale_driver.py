@@ -9,17 +9,17 @@ from pathlib import Path
 
 from scale_store import empty_spec, found
 
-from nas.leasing import driving
+from nas.holding.leasing import driving
+from nas.jobs.progress import searching, sparing
+from nas.jobs.submission import submit
 from nas.meter import Meter
 from nas.plan import Plan
-from nas.progress import searching, sparing
 from nas.search.book import TrialBook
 from nas.search.drive import drive
 from nas.search.loop import Search
 from nas.search.room import Room, kept
 from nas.search.share import SearchShare
 from nas.store.store import Store
-from nas.submission import submit
 from workers.inline import executor
 from workers.protocol import Answer, Lost, Task
 

@@ -21,10 +21,10 @@ from scale_store import empty_spec, found
 from nas.analysis.events import event_json
 from nas.analysis.front import front
 from nas.analysis.summary import job_summaries, job_summary, trial_row
+from nas.jobs.submission import submit
 from nas.store.records import Job
 from nas.store.store import Store
 from nas.store.trial_query import TrialQuery
-from nas.submission import submit
 
 #: Jobs of a page of the list, as the HTTP API gives it.
 PAGE = 100

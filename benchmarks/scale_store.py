@@ -9,13 +9,13 @@ from typing import Any
 from orchestration import SHAPE, SPACE
 from sqlalchemy import insert
 
-from nas.deep import DeepReport
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import DeepReport
+from nas.jobs.submission import submit
 from nas.search.draws import draw
-from nas.spec import JobSpec
 from nas.store import schema
 from nas.store.records import Job, NewTrial
 from nas.store.store import Store
-from nas.submission import submit
 from search_spaces.architecture import Architecture
 from search_spaces.cost import Cost, cost_range
 from search_spaces.space import SearchSpace

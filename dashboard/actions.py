@@ -12,7 +12,7 @@ from dashboard.bodies import NOTHING_MORE, PriorityBody, Retry
 from dashboard.guard.identity import Submitter
 from dashboard.reader import Reader
 from dashboard.shapes import JobSummary, answers
-from nas import control
+from nas.holding import control
 from nas.remote import check_priority
 from nas.settings import Settings
 from nas.store.records import Job

@@ -53,8 +53,8 @@ from dashboard.shapes import ERRORS
 from nas.errors import NasError
 from nas.figures import plotly_script
 from nas.home import Home
+from nas.job_file.reading import dotted
 from nas.settings import Settings
-from nas.spec_file import dotted
 
 #: HTTP's own errors, in the words of ours.
 _KINDS = {404: "not_found", 405: "not_allowed", 408: "too_slow", 413: "too_large"}

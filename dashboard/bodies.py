@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nas.control import PRIORITIES
+from nas.holding.control import PRIORITIES
 
 _Priority = Annotated[int, Field(ge=PRIORITIES.start, le=PRIORITIES.stop - 1)]
 _Trial = Annotated[int, Field(ge=0, lt=2**31)]

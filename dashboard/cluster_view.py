@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dashboard.service import Standing
 from nas.analysis.lanes import Bar, Lane, bars_of, lanes_of
 from nas.analysis.summary import iso
-from nas.holder import process_of
+from nas.holding.holder import process_of
 from nas.store.records import Job
 from nas.store.rows import now_ms
 from nas.store.store import Store

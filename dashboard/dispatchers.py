@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
+from nas.holding.watch import Watch
 from nas.store.leases import Dispatcher, Holding
 from nas.store.store import Store
-from nas.watch import Watch
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dashboard.dispatchers import Alive
 from dashboard.guard.identity import Identity
 from nas.analysis.summary import iso
 from nas.budget import NAMES, TITLES, amount
-from nas.control import PRIORITIES
-from nas.holder import process_of
+from nas.holding.control import PRIORITIES
+from nas.holding.holder import process_of
 from nas.settings import Settings
 from nas.store.store import Store
 

@@ -20,10 +20,10 @@ from dashboard.reader import Reader
 from dashboard.shapes import Checked, JobState, TaskAnswer, TaskShape, answers
 from dashboard.tasks import accepted, as_json, failed, waited_for
 from nas.errors import JobFileError, NameTaken, UsageProblem
-from nas.extension import EXTENDABLE, begun, changed_document, extended_spec
+from nas.job_file.reading import Document
+from nas.jobs.extension import EXTENDABLE, begun, changed_document, extended_spec
 from nas.remote import check_overrides, check_priority, document_of, plugin_problem, spec_of
 from nas.settings import Settings
-from nas.spec_file import Document
 from nas.store.records import Job
 from nas.store.store import Store
 from nas.store.tasks import TaskKind

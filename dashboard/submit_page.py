@@ -11,12 +11,12 @@ from dashboard.api import Read
 from dashboard.guard.identity import Submitter
 from dashboard.reader import Reader
 from dashboard.service import Standing
-from nas.control import PRIORITIES
 from nas.errors import NotFound
+from nas.holding.control import PRIORITIES
+from nas.jobs.starting import job_file, job_file_of, ready_job_file
 from nas.names import free_name
 from nas.remote import names_of
 from nas.settings import Settings
-from nas.starting import job_file, job_file_of, ready_job_file
 from search_spaces.ready import ready_names, ready_question
 
 #: The template's name among what one can start from.

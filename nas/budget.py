@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from nas.durations import in_words
+from nas.job_file.durations import in_words
 
 #: Why a trial that its job's budget cut short is pruned.
 STOPPED = "stopped by budget"

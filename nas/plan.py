@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any
 
 from nas.drawing.measured import subject_of
-from nas.spec import JobSpec
+from nas.job_file.spec import JobSpec
 from nas.store.records import Job
 from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nas.errors import JobFileError, NotAllowed, Problem, UsageProblem
+from nas.job_file.reading import Document, checked
+from nas.job_file.spec import JobSpec
+from nas.job_file.yaml_source import Flaw, Path
 from nas.settings import Settings, data_list
-from nas.spec import JobSpec
-from nas.spec_file import Document, checked
-from nas.yaml_source import Flaw, Path
 from search_spaces.errors import unknown
 from search_spaces.space import SearchSpace
 

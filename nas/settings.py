@@ -14,10 +14,10 @@ from pydantic import Field, ValidationError, field_validator
 
 from nas.errors import Problem, SettingsError
 from nas.home import Home
+from nas.job_file.messages import message_of
+from nas.job_file.reading import Document, text_of
+from nas.job_file.sections import DataSection, Flag, Section
 from nas.names import check_name
-from nas.spec_file import Document, text_of
-from nas.spec_messages import message_of
-from nas.spec_sections import DataSection, Flag, Section
 from workers.datasets import DATASETS
 from workers.places import check_place, is_url
 

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.control import delete
 from nas.errors import WrongState
+from nas.holding.control import delete
 from nas.home import Home
 from nas.store.records import OVER, Job
 from nas.store.store import Store

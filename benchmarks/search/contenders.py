@@ -20,9 +20,9 @@ import numpy as np
 import optuna
 from worlds import Key, World
 
+from nas.job_file.spec import derived_rungs
 from nas.search.samplers import Known, make_sampler
 from nas.search.study import SearchStudy
-from nas.spec import derived_rungs
 
 #: Of our pruner (a job's default), and of Ray Tune's and Syne Tune's, whose rungs then double.
 OURS_REDUCTION, ASHA_REDUCTION = 3, 2

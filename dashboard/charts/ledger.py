@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.charts.payload import Column, Json, payload
 from dashboard.snapshot import Snapshot
 from nas.analysis.ledger import Ledger, ledger_of
-from nas.durations import in_words
+from nas.job_file.durations import in_words
 
 _COLUMNS = (
     Column("What for", number=False),

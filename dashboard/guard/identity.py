@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from nas.errors import NotAllowed
-from nas.recording import local_owner
+from nas.jobs.recording import local_owner
 from nas.store.records import Job
 from nas.store.tokens import Role, Token
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nas.budget import NAMES, Budget, Spending, plain_hours
-from nas.durations import in_words
+from nas.job_file.durations import in_words
 from nas.store.records import Charge, Job
 from nas.store.store import Store
 from nas.store.tallies import Tally

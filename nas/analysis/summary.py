@@ -10,7 +10,7 @@ from typing import Any
 
 from nas.analysis.front import Point, comparable, front_of, leaders, point_of
 from nas.analysis.spending import limits_of, spending
-from nas.leasing import is_driven
+from nas.holding.leasing import is_driven
 from nas.store.records import COSTS, Job, Trial
 from nas.store.store import Store
 from nas.store.tallies import Group, Tally

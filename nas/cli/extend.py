@@ -44,7 +44,7 @@ def extend(
     Nothing is trained again. Trials outside of a narrowed space stay on the front.
     """
     from nas.cli.progress import progress
-    from nas.extension import begun, changed_document, extended_spec
+    from nas.jobs.extension import begun, changed_document, extended_spec
 
     remote = server()
     if remote is not None:
@@ -61,8 +61,8 @@ def extend(
         quiet = quiet or output.json
         with progress(quiet=quiet) as display:
             display.note(f"checking what changes in {found.name}: data, shapes, costs")
-            from nas.deep import deep_check
-            from nas.extending import extend as record
+            from nas.jobs.deep import deep_check
+            from nas.jobs.extending import extend as record
 
             report = deep_check(spec, document.place, estimate=False)
         found = record(store, home, found, spec, report)
@@ -73,7 +73,7 @@ def extend(
 
 def _sent(space: str | None) -> str | None:
     """A space as a service takes it: the content of a file, which it can't read itself."""
-    from nas.spec_file import text_of
+    from nas.job_file.reading import text_of
 
     if space is None or Path(space).suffix not in (".yaml", ".yml"):
         return space

@@ -19,7 +19,7 @@ def drive_and_tell(store: Store, home: Home, job: Job, *, quiet: bool, output: O
         KeyboardInterrupt: after saying how to go on.
         NasError: what ended the job.
     """
-    from nas.driver import drive_job
+    from nas.jobs.driver import drive_job
     from nas.tracking.follow import following
 
     stopped_by_sigterm()

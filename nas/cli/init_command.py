@@ -8,8 +8,8 @@ import click
 
 from nas.cli.output import Output, output_option, say
 from nas.errors import UsageProblem, did_you_mean
+from nas.jobs.starting import job_file
 from nas.names import check_name, nearest_name
-from nas.starting import job_file
 from workers.datasets import DATASETS
 
 

@@ -11,7 +11,7 @@ from nas.cli.progress import Progress as Display
 from nas.cli.progress import progress
 
 if TYPE_CHECKING:
-    from nas.progress import Progress
+    from nas.jobs.progress import Progress
 
 #: Cells of the bar.
 _BAR = 28

@@ -28,7 +28,7 @@ def ledger(job: str, with_trials: bool, output: Output) -> None:
 
 def _parts(made: Ledger, with_trials: bool) -> list[Part]:
     from nas.budget import NAMES, TITLES, amount
-    from nas.durations import in_words
+    from nas.job_file.durations import in_words
 
     told = [
         (TITLES[name], amount(name, getattr(made.spent, name), made.limits[name]))
@@ -69,7 +69,7 @@ def _trials(made: Ledger) -> Table:
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     from nas.budget import plain_hours
-    from nas.durations import in_words
+    from nas.job_file.durations import in_words
 
     hours = (plain_hours(entry.cpu_hours), plain_hours(entry.gpu_hours))
     return (f"{entry.tasks:,}", f"{entry.epochs:,}", in_words(entry.seconds / 3600), *hours)

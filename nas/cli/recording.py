@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nas.cli.progress import progress
 from nas.home import Home
-from nas.recording import local_owner, record
+from nas.job_file.reading import load, locator
+from nas.jobs.recording import local_owner, record
 from nas.settings import named_data
-from nas.spec_file import load, locator
 from nas.store.records import Job, JobState
 from nas.store.store import Store
 

@@ -17,7 +17,7 @@ from nas.signals import stopped_by_sigterm
 
 if TYPE_CHECKING:
     from nas.client import Client
-    from nas.retrain import Retrained
+    from nas.jobs.retrain import Retrained
 
 
 @click.command()
@@ -106,8 +106,8 @@ def _retrain(
 ) -> Retrained:
     with opened_job(name) as (store, job):
         from nas.export.standing import picked_trial
-        from nas.retrain import recipe_changes
-        from nas.retrain import retrain as train_again
+        from nas.jobs.retrain import recipe_changes
+        from nas.jobs.retrain import retrain as train_again
         from nas.tracking.follow import following
 
         changes = recipe_changes(epochs, overrides)

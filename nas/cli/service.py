@@ -91,8 +91,8 @@ class Local:
 
     def change(self, name: str, verb: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Do one of ``VERBS``."""
-        from nas import control
         from nas.analysis.summary import job_summary
+        from nas.holding import control
 
         acts: dict[str, Callable[..., Job]] = {
             "pause": control.pause,
@@ -106,7 +106,7 @@ class Local:
 
     def delete(self, name: str) -> None:
         """Forget a job and sweep its files."""
-        from nas import control
+        from nas.holding import control
         from nas.home import Home
         from nas.sweeping import sweep_job
 

@@ -110,7 +110,7 @@ def _reused(cache: Mapping[str, float]) -> str:
 
 def _checkpoints(found: Mapping[str, Any]) -> str:
     """Where they lie, and what room they lack; empty where there is nothing to say."""
-    from nas.sizes import in_words
+    from nas.job_file.sizes import in_words
 
     told, limit = [], found["disk_limit"]
     if found["place"]:

@@ -47,8 +47,8 @@ def _find(name: str, shape: TaskShape | None) -> tuple[SearchSpace, TaskShape | 
         return _ready(name), shape
     if not Path(name).exists():
         raise NotFound("ready space or job file", name, ready_names())
+    from nas.job_file.reading import load
     from nas.settings import named_data
-    from nas.spec_file import load
     from workers.datasets import DATASETS
 
     spec = load(name, named=named_data())

@@ -51,7 +51,7 @@ def submit(
 
 def _send(remote: Client, file: str, overrides: tuple[str, ...], priority: int) -> dict[str, Any]:
     """Hand a job file to a service, which checks it and tells all that is wrong."""
-    from nas.spec_file import text_of
+    from nas.job_file.reading import text_of
 
     body = {
         "job_file": text_of(Path(file)),

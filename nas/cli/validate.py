@@ -8,12 +8,12 @@ import click
 
 from nas.cli.job_options import job_file_arguments
 from nas.cli.output import Output, Part, Table, output_option
+from nas.job_file.reading import load, locator
 from nas.settings import named_data
-from nas.spec_file import load, locator
 
 if TYPE_CHECKING:
-    from nas.deep import DeepReport
-    from nas.spec import JobSpec
+    from nas.job_file.spec import JobSpec
+    from nas.jobs.deep import DeepReport
 
 
 @click.command()
@@ -25,7 +25,7 @@ def validate(file: str, overrides: tuple[str, ...], deep: bool, output: Output) 
     spec = load(file, overrides, named_data())
     found = None
     if deep:
-        from nas.deep import deep_check
+        from nas.jobs.deep import deep_check
 
         found = deep_check(spec, locator(file, overrides))
     data: dict[str, Any] = {"valid": True, **_summary(spec)}

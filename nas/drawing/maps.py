@@ -11,7 +11,7 @@ from nas.drawing.map_pages import index_page, stage_picture, stages_of
 from nas.errors import DataProblem, UsageProblem
 from nas.export.folder import appearing, check_target
 from nas.export.trained import check_any_finished, evaluated_module, finished_trial
-from nas.spec import JobSpec
+from nas.job_file.spec import JobSpec
 from nas.store.records import Job
 from nas.store.store import Store
 from search_spaces.architecture import Architecture

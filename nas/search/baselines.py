@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nas.job_file.baselines import on_backbone, own_architecture
 from nas.search.hand_rules import HAND_RULES, Built, Ground, why_not
-from nas.spec_baselines import on_backbone, own_architecture
 from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape
 from search_spaces.canonical import canonical
@@ -55,7 +55,7 @@ def choose_baselines(
     asked for: rules by name, and all of their own.
 
     Args:
-        wanted: ``search.baselines`` as ``nas.spec_baselines.read_baselines`` gives it.
+        wanted: ``search.baselines`` as ``nas.job_file.baselines.read_baselines`` gives it.
         space: of the job.
         shape: of its images.
         limits: upper limits by cost name; a latency is not known here.

@@ -156,7 +156,7 @@ def _each_everywhere(ground: Ground) -> Iterator[Built]:
         yield ground.placed(f"{kind} everywhere", kind, ground.places(kind))
 
 
-#: Rule, by the names and in the order of ``nas.spec_baselines.RULES``.
+#: Rule, by the names and in the order of ``nas.job_file.baselines.RULES``.
 HAND_RULES: Mapping[str, Callable[[Ground], Iterator[Built]]] = {
     "none": _none,
     "se late": _late,

@@ -7,12 +7,12 @@ from collections import Counter, deque
 from contextlib import suppress
 
 from nas.errors import NoStorage
+from nas.job_file.sizes import in_words
 from nas.pareto import non_dominated_ranks
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.cache import recalling
 from nas.search.drive import Source
 from nas.search.finalists import contenders
-from nas.sizes import in_words
 from nas.store.records import Trial
 from nas.store.store import Store
 from workers.errors import StorageError

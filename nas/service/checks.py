@@ -7,7 +7,7 @@ import httpx
 from nas.checks_value import Check
 from nas.client import Client
 from nas.errors import NasError
-from nas.holder import is_gone, seems_gone
+from nas.holding.holder import is_gone, seems_gone
 from nas.home import Home
 from nas.store.store import Store
 

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from nas.errors import StoreUnreachable
-from nas.holder import is_gone, is_here, myself
+from nas.holding.holder import is_gone, is_here, myself
+from nas.holding.watch import BEAT_SECONDS, Watch
 from nas.home import Home
 from nas.service.children import Child, start, stop
 from nas.service.completing import Completing
@@ -16,7 +17,6 @@ from nas.store.leases import Holding
 from nas.store.queue import Waiting
 from nas.store.store import Store
 from nas.store.tasks import ServiceTask
-from nas.watch import BEAT_SECONDS, Watch
 
 log = logging.getLogger("nas.dispatcher")
 

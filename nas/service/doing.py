@@ -9,9 +9,9 @@ from typing import Any
 
 from nas import logs
 from nas.errors import LeaseLost, NasError
-from nas.holder import myself
+from nas.holding.holder import myself
+from nas.holding.leasing import PATIENCE_SECONDS, Heart
 from nas.home import Home
-from nas.leasing import PATIENCE_SECONDS, Heart
 from nas.service.children import TOKEN_VARIABLE
 from nas.service.work import WORKS
 from nas.signals import stopped_by_sigterm

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from nas import logs
 from nas.errors import Exit, LeaseLost, NasError
+from nas.holding.leasing import PATIENCE_SECONDS, driving
 from nas.home import Home
-from nas.leasing import PATIENCE_SECONDS, driving
 from nas.service.children import TOKEN_VARIABLE
 from nas.signals import stopped_by_sigterm
 from nas.store.records import Job
@@ -22,9 +22,9 @@ from nas.store.store import Store
 from nas.store.transactions import Lease
 
 if TYPE_CHECKING:
-    from nas.progress import Progress
+    from nas.jobs.progress import Progress
 
-log = logging.getLogger("nas.driver")
+log = logging.getLogger("nas.jobs.driver")
 
 
 def main(name: str) -> int:
@@ -67,7 +67,7 @@ def main(name: str) -> int:
 def _drive(
     store: Store, home: Home, job: Job, follower: AbstractContextManager[object], lease: Lease
 ) -> Job:
-    from nas.driver import drive_job
+    from nas.jobs.driver import drive_job
 
     told = ""
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from nas.errors import NasError
-from nas.holder import seems_gone
+from nas.holding.holder import seems_gone
 from nas.home import Home
 from nas.settings import Settings
 from nas.store.store import Store

@@ -25,7 +25,7 @@ def submit(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
 
     The payload holds ``job_file`` (text), ``overrides`` and ``priority``.
     """
-    from nas.recording import record
+    from nas.jobs.recording import record
     from nas.remote import document_of, spec_of
     from nas.settings import Settings
 
@@ -45,9 +45,9 @@ def submit(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
 
 def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     """Queue a job again with more to do: ``trials``, ``space`` (name or YAML), ``overrides``."""
-    from nas.deep import deep_check
-    from nas.extending import extend as record
-    from nas.extension import begun, changed_document, extended_spec
+    from nas.jobs.deep import deep_check
+    from nas.jobs.extending import extend as record
+    from nas.jobs.extension import begun, changed_document, extended_spec
 
     job, asked = _job(store, task), task.payload
     count = begun(store.trials.list(job.id))
@@ -100,8 +100,8 @@ def attention_maps(store: Store, home: Home, task: ServiceTask) -> dict[str, Any
 
 def retrain(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     """Train a ``trial`` again for ``epochs``, with ``overrides`` of its recipe and a ``seed``."""
-    from nas.retrain import recipe_changes
-    from nas.retrain import retrain as train_again
+    from nas.jobs.retrain import recipe_changes
+    from nas.jobs.retrain import retrain as train_again
     from nas.tracking.follow import following
 
     job, asked = _job(store, task), task.payload

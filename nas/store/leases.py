@@ -20,8 +20,8 @@ class Holding:
 
     Attributes:
         token: known to the holder alone.
-        holder: machine and process, see ``nas.holder``.
-        beats: signs of life so far; one that stands still is stale (``nas.watch``).
+        holder: machine and process, see ``nas.holding.holder``.
+        beats: signs of life so far; one that stands still is stale (``nas.holding.watch``).
         since_ms: of this holder; ``beat_ms`` of the last sign of life: for people, as the clocks
             of two machines differ.
         takeovers: from holders that died without a report in between.

@@ -13,7 +13,7 @@ from ray import tune
 from torch import nn
 
 from nas.errors import NotFound
-from nas.spec_file import load
+from nas.job_file.reading import load
 from search_spaces.amount import Cost
 from search_spaces.architecture import Architecture, TaskShape, Value
 from search_spaces.build import build

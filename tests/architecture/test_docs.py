@@ -13,8 +13,8 @@ import yaml
 from pydantic import BaseModel
 
 from nas.cli.app import COMMANDS, cli
-from nas.spec import JobSpec
-from nas.spec_file import parse
+from nas.job_file.reading import parse
+from nas.job_file.spec import JobSpec
 from search_spaces.backbones.table import BACKBONES
 from search_spaces.catalogue import CATALOGUE, COMPOSITIONS, POSITIONS
 from search_spaces.ready import ready_names

@@ -67,10 +67,10 @@ def test_a_loop_would_be_found():
             (
                 "search_spaces",
                 "workers",
-                "nas.deep",
-                "nas.estimate",
+                "nas.jobs.deep",
+                "nas.jobs.estimate",
                 "nas.export",
-                "nas.submission",
+                "nas.jobs.submission",
                 "nas.tracking.mlflow_served",
                 "nas.tune",
             ),

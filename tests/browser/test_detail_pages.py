@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from nas.drawing.measured import subject_of
-from nas.holder import myself
+from nas.holding.holder import myself
 from nas.store.rows import now_ms
 from nas.store.schema import charges, drawings, leases
 from search_spaces.architecture import Architecture, TaskShape

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from nas.analysis.effects import effects
 from nas.analysis.front import front
 from nas.analysis.verdict import verdict
-from nas.driver import drive_job
 from nas.home import Home
+from nas.jobs.driver import drive_job
 from nas.store.records import ReportRow
 from nas.store.store import Store
 from tests.conftest import RUNGS

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from nas.holder import myself
+from nas.holding.holder import myself
 from nas.store.rows import now_ms
 from nas.store.schema import charges, dispatchers, drives, leases
 

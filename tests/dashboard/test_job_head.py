@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.guard.identity import Identity
 from dashboard.job_head import ACTIONS, actions_of
-from nas.holder import myself
+from nas.holding.holder import myself
 from nas.store.schema import JOB_STATES
 
 ANN = Identity("ann's", "ann", "submitter")

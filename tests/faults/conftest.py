@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from nas.deep import deep_check
 from nas.home import Home
-from nas.spec import JobSpec
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import deep_check
+from nas.jobs.submission import submit
 from nas.store.store import Store
-from nas.submission import submit
 from tests import postgresql
 from tests.faults import mortal
 

@@ -12,8 +12,8 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from nas.driver import drive_job
 from nas.home import Home
+from nas.jobs.driver import drive_job
 from nas.store.records import Job
 from nas.store.store import Store
 from workers.inline import TRAIN, InlinePool

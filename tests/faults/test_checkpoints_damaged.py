@@ -7,18 +7,18 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from nas.deep import deep_check
-from nas.driver import drive_job
 from nas.errors import NoStorage, NothingToExport
 from nas.export.trained import evaluated_weights, finished_trial
 from nas.home import Home
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import deep_check
+from nas.jobs.driver import drive_job
+from nas.jobs.retrain import retrain
+from nas.jobs.submission import submit
 from nas.plan import Plan
-from nas.retrain import retrain
 from nas.search.book import TrialBook
 from nas.search.finalists import contenders
-from nas.spec import JobSpec
 from nas.store.store import Store
-from nas.submission import submit
 from tests.workers.moto_s3 import moto_server, new_bucket
 from workers.inline import InlinePool
 from workers.protocol import Evaluation, Segment

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from nas.analysis.spending import spending
-from nas.holder import myself, seems_gone
-from nas.spec import JobSpec
+from nas.holding.holder import myself, seems_gone
+from nas.holding.watch import LEASE_SECONDS, Watch
+from nas.job_file.spec import JobSpec
 from nas.store.store import Store
-from nas.watch import LEASE_SECONDS, Watch
 from tests.faults import mortal
 from tests.faults.conftest import JOB, prepared
 

@@ -13,13 +13,13 @@ from contextlib import suppress
 
 import pytest
 
-from nas.control import requeue, retry
-from nas.deep import deep_check
 from nas.errors import WrongState
-from nas.spec import JobSpec
+from nas.holding.control import requeue, retry
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import deep_check
+from nas.jobs.submission import submit
 from nas.store.records import Job
 from nas.store.store import Store
-from nas.submission import submit
 from tests import postgresql
 from tests.faults import mortal
 from tests.faults.conftest import JOB, prepared

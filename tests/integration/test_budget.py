@@ -4,8 +4,8 @@ import time
 
 from nas.analysis.front import front_of
 from nas.analysis.spending import spending
-from nas.driver import drive_job
 from nas.home import Home
+from nas.jobs.driver import drive_job
 from tests.nas.search.conftest import record
 from workers.pool import RayPool
 

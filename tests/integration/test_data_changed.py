@@ -4,13 +4,13 @@ import pytest
 import torch
 from torchvision.io import write_png
 
-from nas.deep import deep_check
-from nas.driver import drive_job
 from nas.errors import DataProblem
 from nas.home import Home
-from nas.spec import JobSpec
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import deep_check
+from nas.jobs.driver import drive_job
+from nas.jobs.submission import submit
 from nas.store.store import Store
-from nas.submission import submit
 from workers.inline import InlinePool
 
 

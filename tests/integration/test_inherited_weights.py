@@ -4,12 +4,12 @@ import pytest
 
 from nas.analysis.summary import job_summary
 from nas.analysis.verdict import verdict
-from nas.deep import deep_check
-from nas.driver import drive_job
 from nas.home import Home
-from nas.spec import JobSpec
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import deep_check
+from nas.jobs.driver import drive_job
+from nas.jobs.submission import submit
 from nas.store.store import Store
-from nas.submission import submit
 from search_spaces.architecture import Architecture
 from workers.inline import InlinePool
 from workers.protocol import Inheritance

@@ -10,7 +10,7 @@ SECRET = "nas_12_AbC-dEf_0123456789"
 
 def record(message="trial done", error=None, **about):
     made = logging.makeLogRecord(
-        {"name": "nas.driver", "msg": message, "levelno": 20, "levelname": "INFO", **about}
+        {"name": "nas.jobs.driver", "msg": message, "levelno": 20, "levelname": "INFO", **about}
     )
     made.exc_info = (type(error), error, None) if error else None
     return made
@@ -21,7 +21,7 @@ def test_a_line_of_json_has_the_time_in_utc_and_what_it_is_about():
     assert line == {
         "time": "1970-01-01T00:00:00.250Z",
         "level": "info",
-        "logger": "nas.driver",
+        "logger": "nas.jobs.driver",
         "message": "trial done",
         "job": "flowers",
         "trial": 3,

@@ -3,9 +3,9 @@ import sys
 import pytest
 
 from nas.errors import JobFileError, NotAllowed, UsageProblem
+from nas.job_file.sections import DataSection
 from nas.remote import check_overrides, check_priority, document_of, names_of, spec_of
 from nas.settings import Settings
-from nas.spec_sections import DataSection
 
 SETTINGS = Settings(data={"flowers": DataSection(name="image_folder", root="/data/flowers")})
 ALLOWED = SETTINGS.model_copy(update={"allow_plugins": True})

@@ -4,9 +4,9 @@ import pytest
 
 from nas.errors import JobFileError, SettingsError
 from nas.home import Home
-from nas.recording import record
+from nas.job_file.reading import Document, parse
+from nas.jobs.recording import record
 from nas.settings import Settings
-from nas.spec_file import Document, parse
 from tests.nas.search.conftest import job_spec
 
 NAMED = """\

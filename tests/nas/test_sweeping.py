@@ -3,8 +3,8 @@ import time
 
 import pytest
 
+from nas.holding.leasing import driving
 from nas.home import Home
-from nas.leasing import driving
 from nas.store.rows import now_ms
 from nas.sweeping import gc
 

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from nas import webhooks
-from nas.control import cancel
 from nas.errors import NotAllowed, ServiceUnreachable
+from nas.holding.control import cancel
 from nas.home import Home
 from nas.service.work import WORKS
 

@@ -4,8 +4,8 @@ import pytest
 
 from nas.analysis.effects import effects
 from nas.analysis.verdict import verdict
-from nas.driver import drive_job
 from nas.home import Home
+from nas.jobs.driver import drive_job
 from tests.nas.search.conftest import Workers, record
 from workers.inline import InlinePool
 

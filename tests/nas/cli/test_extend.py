@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from nas.holding.leasing import driving
 from nas.home import Home
-from nas.leasing import driving
 from nas.store.store import Store
 
 

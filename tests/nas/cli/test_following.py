@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from nas.leasing import driving
+from nas.holding.leasing import driving
 
 
 @pytest.fixture

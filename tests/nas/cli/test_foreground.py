@@ -22,7 +22,7 @@ def test_a_termination_is_a_stop_by_hand(store, monkeypatch, tmp_path, capsys):
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("not reached")
 
-    monkeypatch.setattr("nas.driver.drive_job", driver)
+    monkeypatch.setattr("nas.jobs.driver.drive_job", driver)
     before = signal.getsignal(signal.SIGTERM)
     job = fill(store, state="queued")
     job.spec["tracking"]["enabled"] = False

@@ -1,6 +1,6 @@
 import pytest
 
-from nas.spec_file import load
+from nas.job_file.reading import load
 from workers.datasets import DATASETS
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from nas.cli.job_progress import job_display, render
-from nas.progress import Progress
+from nas.jobs.progress import Progress
 from tests.conftest import fill
 
 SEARCHING = Progress(

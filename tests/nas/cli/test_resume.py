@@ -1,5 +1,5 @@
+from nas.holding.leasing import driving
 from nas.home import Home
-from nas.leasing import driving
 from nas.store.store import Store
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from nas.analysis.summary import job_summary
-from nas.leasing import driving
+from nas.holding.leasing import driving
 from nas.store.schema import jobs
 
 

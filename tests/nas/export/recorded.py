@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import torch
 
-from nas.spec import JobSpec
+from nas.job_file.spec import JobSpec
 from nas.store.records import NewTrial, ReportRow
 from nas.store.store import Store
 from search_spaces.architecture import Architecture, Choice, Placement

@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from nas.deep import DeepReport
+from nas.job_file.spec import JobSpec
+from nas.jobs.deep import DeepReport
+from nas.jobs.submission import submit
 from nas.plan import Plan
 from nas.search.book import TrialBook
-from nas.spec import JobSpec
-from nas.submission import submit
 from search_spaces.architecture import TaskShape
 from search_spaces.cost import cost_range
 from workers.inline import InlinePool

@@ -1,8 +1,8 @@
 import pytest
 
+from nas.job_file.baselines import RULES, read_baselines
 from nas.search.baselines import choose_baselines, refused_own
 from nas.search.hand_rules import HAND_RULES, by_the_paper
-from nas.spec_baselines import RULES, read_baselines
 from search_spaces.architecture import Choice, Placement, TaskShape
 from search_spaces.backbones.table import complete_backbone, placement_sites, refused_at
 from search_spaces.catalogue import CATALOGUE, refusal

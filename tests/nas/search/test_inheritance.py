@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from nas.errors import JobFileError
+from nas.job_file.reading import parse
 from nas.search.book import TrialBook
 from nas.search.drive import drive
 from nas.search.inheritance import may_inherit
 from nas.search.loop import Search
-from nas.spec_file import parse
 from search_spaces.architecture import Architecture, Choice, Placement
 from tests.nas.search.conftest import Workers, failed
 from tests.nas.search.test_loop import run

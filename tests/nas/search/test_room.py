@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nas.driver import drive_job
 from nas.errors import NoStorage
 from nas.home import Home
+from nas.jobs.driver import drive_job
 from nas.plan import Plan
 from nas.search.book import TrialBook
 from nas.search.finalists import contenders

@@ -3,9 +3,9 @@ from typing import get_args
 import optuna
 import pytest
 
+from nas.job_file.sections import Pruner, Sampler
 from nas.search.pruner import PRUNERS
 from nas.search.samplers import SAMPLERS, make_sampler
-from nas.spec_sections import Pruner, Sampler
 
 
 def test_the_job_file_offers_exactly_what_there_is():

@@ -3,10 +3,10 @@
 import pytest
 
 from nas.analysis.spending import spending
-from nas.driver import drive_job
-from nas.extending import extend
-from nas.extension import begun, changed_document, extended_spec
 from nas.home import Home
+from nas.jobs.driver import drive_job
+from nas.jobs.extending import extend
+from nas.jobs.extension import begun, changed_document, extended_spec
 from nas.search.drive import drive
 from tests.nas.search.clocked import Clock, ClockedWorkers, seconds
 from tests.nas.search.conftest import found_for, record

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.holder import myself
+from nas.holding.holder import myself
 from nas.home import Home
 from nas.service.completing import FIRST_WAIT, Completing
 from nas.store.store import Store
@@ -19,7 +19,7 @@ from nas.store.store import Store
 CHILD = """
 import os, sys
 from nas.home import Home
-from nas.leasing import driving
+from nas.holding.leasing import driving
 from nas.service.children import TOKEN_VARIABLE
 from nas.store.store import Store
 from nas.store.transactions import Lease
@@ -173,7 +173,7 @@ def test_the_service_completes_what_a_killed_driver_left(store, home, add_job, m
 _HOLDS = """
 import sys, time
 from nas.home import Home
-from nas.leasing import driving
+from nas.holding.leasing import driving
 from nas.store.store import Store
 
 store = Store(Home.here().store_url)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.control import cancel, pause, requeue
+from nas.holding.control import cancel, pause, requeue
 from nas.home import Home
 from nas.service.dispatcher import Dispatcher
 from nas.store.queue import Owner
@@ -20,7 +20,7 @@ from tests.nas.search.conftest import record
 SLEEPER = """
 import os, sys, time
 from nas.home import Home
-from nas.leasing import driving
+from nas.holding.leasing import driving
 from nas.service.children import TOKEN_VARIABLE
 from nas.store.store import Store
 from nas.store.transactions import Lease
@@ -40,7 +40,7 @@ with driving(store, job, Lease(job.id, os.environ[TOKEN_VARIABLE])) as held:
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("NAS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NAS_STORE_URL", raising=False)
-    monkeypatch.setattr("nas.watch.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("nas.holding.watch.BEAT_SECONDS", 0.1)
     monkeypatch.setattr("nas.service.completing.FIRST_WAIT", 1000.0)
     return Home(tmp_path / "home")
 

@@ -1,6 +1,6 @@
 import json
 
-from nas.leasing import driving
+from nas.holding.leasing import driving
 from nas.store.copying import records_of, store_of
 
 
