@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,11 @@ from dataclasses import dataclass, field
 from nas.errors import Exit
 
 log = logging.getLogger("nas.serve")
+
+_LIBRARY = ctypes.CDLL(None)
+
+#: Of ``prctl``, in Linux.
+_SIGNAL_OF_PARENTS_DEATH = 1
 
 #: Seconds before a process that died is started again: doubled each time, up to the longest.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
@@ -69,7 +76,9 @@ class Supervisor:
         if one.process is None:
             if now >= one.due:
                 # A session of its own: Ctrl-C in a terminal is for the supervisor.
-                one.process = subprocess.Popen(one.command, start_new_session=True)
+                one.process = subprocess.Popen(
+                    one.command, start_new_session=True, preexec_fn=_end_with_parent
+                )
                 one.started = now
             return None
         code = one.process.poll()
@@ -95,3 +104,9 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _end_with_parent() -> None:
+    """In a new process: SIGTERM when the supervisor dies, however it does; the port gets free."""
+    if sys.platform == "linux":
+        _LIBRARY.prctl(_SIGNAL_OF_PARENTS_DEATH, signal.SIGTERM)

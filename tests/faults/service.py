@@ -82,9 +82,6 @@ class Service:
     def keep(self) -> None:
         """Start the supervisor if it is down: the rest is up to the service."""
         if self._process is None or self._process.poll() is not None:
-            # What a killed supervisor leaves behind holds the port.
-            for process in self._processes("web"):
-                os.kill(process, signal.SIGKILL)
             self._process = subprocess.Popen(
                 self._command, env=self._environ, stdout=self._log, stderr=self._log
             )

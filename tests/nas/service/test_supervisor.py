@@ -1,8 +1,10 @@
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,25 @@ def test_stopping_ends_all(supervised):
     for path in paths:
         with pytest.raises(ProcessLookupError):
             os.kill(pids(path)[-1], 0)
+
+
+def test_a_killed_supervisor_leaves_nobody_behind(tmp_path):
+    paths = [tmp_path / "web", tmp_path / "dispatcher"]
+    commands = {path.name: [sys.executable, "-c", LIVE, str(path)] for path in paths}
+    told = f"from nas.service.supervisor import Supervisor; Supervisor({commands!r}).run()"
+    supervisor = subprocess.Popen([sys.executable, "-c", told])
+    until(lambda: all(map(pids, paths)))
+    supervisor.kill()
+    supervisor.wait()
+    until(lambda: not any(lives(pids(path)[0]) for path in paths))
+
+
+def lives(pid):
+    """Whether a process runs; one that nobody has reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_refusal_is_not_tried_again(tmp_path):
