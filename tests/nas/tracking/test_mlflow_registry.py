@@ -31,8 +31,6 @@ for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
     del sys.modules[name]
 sys.meta_path.insert(0, Blocker(frozenset((*OURS, "torchvision", "ray", "optuna"))))
 import mlflow, numpy, torch
-
-from tests.processes import bare_environ
 torch.set_num_threads(1)
 uri, images, *addresses = sys.argv[1:]
 for number, address in enumerate(addresses):
