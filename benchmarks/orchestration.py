@@ -24,6 +24,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in every command
+
 import click
 import optuna
 import ray

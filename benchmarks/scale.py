@@ -10,6 +10,7 @@ on PostgreSQL and with Ray Tune is a part of ``benchmarks/orchestration.py``.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from pathlib import Path
 import click
 
 sys.path.append(str(Path(__file__).parents[1]))
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in every command
 
 from scale_driver import SimulatedWorkers, searched
 from scale_followers import followed

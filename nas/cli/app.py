@@ -141,6 +141,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
+    # The matrices here are small: more threads of numpy only take the workers' cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         cli.main(args=None if arguments is None else list(arguments), prog_name="nas")
     except KeyboardInterrupt:
