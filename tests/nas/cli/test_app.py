@@ -43,10 +43,8 @@ def test_table_of_commands_leads_to_commands_with_help(nas, name):
 @pytest.mark.parametrize(("before", "after"), [("", "1"), ("3", "3")])
 def test_numpy_takes_one_thread_unless_told_otherwise(before, after):
     """Its threads would turn on the cores that workers train on."""
-    told = "import os; from nas.cli.app import main\ntry: main(['--help'])\nfinally: "
-    told += (
-        "print('threads', os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in __import__('sys').modules)"
-    )
+    told = "import os, sys; from nas.cli.app import main\ntry: main(['--help'])\nfinally: "
+    told += "print(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
     environ = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
     environ |= {"OPENBLAS_NUM_THREADS": before} if before else {}
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, env=environ)
