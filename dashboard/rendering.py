@@ -24,8 +24,7 @@ TABS = {
 }
 
 #: Milliseconds that a page rests between two refreshes: at least, and for each who follows a job. A
-#: refresh costs the server about a quarter of the latter, so that with what is made anew for all of
-#: them they take less than half a core.
+#: refresh costs the server about half of the latter, so that they take less than half a core.
 _REST_MS, _VIEWER_MS = 1000, 110
 
 
