@@ -22,6 +22,9 @@ from nas.store.trial_query import TrialQuery
 
 T = TypeVar("T")
 
+#: A job of so many results at most is small: what is made of it is waited for, 60 s at the longest.
+_FEW, _SOON = 500, 60.0
+
 
 class Reader:
     """Opens the store when it is first needed and exists; looking creates nothing."""
@@ -82,15 +85,16 @@ class Reader:
         return self._kept.get((job.id, what), stamp, lambda: make(seen))
 
     def soon(self, name: str, what: str, make: Callable[[Snapshot], T]) -> T:
-        """The same for what may take seconds.
+        """The same for what takes seconds of large jobs.
 
         Raises:
-            NotYetError: if it is being made.
+            NotYetError: if it is being made; of small jobs it is waited for.
         """
         store, job = self._job(name)
         stamp = store.jobs.stamp(job.id)
         seen = self._snapshot(store, job, stamp)
-        return self._kept.get_soon((job.id, what), stamp, lambda: make(seen))
+        waited_for = {"patience": _SOON} if len(seen.results) <= _FEW else {}
+        return self._kept.get_soon((job.id, what), stamp, lambda: make(seen), **waited_for)
 
     def lately(self, what: str, make: Callable[[Store], T]) -> T | None:
         """Something made of all jobs, made again whenever it is asked for and has rested.
