@@ -22,8 +22,8 @@ from nas.store.trial_query import TrialQuery
 
 T = TypeVar("T")
 
-#: A job of so many results at most is small: what is made of it is waited for, 60 s at the longest.
-_FEW, _SOON = 500, 60.0
+#: A job of so many results at most is small: what is made of it is waited for.
+_FEW = 500
 
 
 class Reader:
@@ -93,8 +93,8 @@ class Reader:
         store, job = self._job(name)
         stamp = store.jobs.stamp(job.id)
         seen = self._snapshot(store, job, stamp)
-        waited_for = {"patience": _SOON} if len(seen.results) <= _FEW else {}
-        return self._kept.get_soon((job.id, what), stamp, lambda: make(seen), **waited_for)
+        get = self._kept.get if len(seen.results) <= _FEW else self._kept.get_soon
+        return get((job.id, what), stamp, lambda: make(seen))
 
     def lately(self, what: str, make: Callable[[Store], T]) -> T | None:
         """Something made of all jobs, made again whenever it is asked for and has rested.

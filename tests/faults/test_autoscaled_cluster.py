@@ -8,13 +8,14 @@ import pytest
 
 #: In a process of its own: Ray's connection is one a process.
 DRIVER = """
-import json, os, signal, subprocess, sys, time
+import json, os, subprocess, sys, time
 from collections import Counter
 from pathlib import Path
 import ray
 from ray._private.services import get_node_ip_address
 from ray.autoscaler._private.fake_multi_node.node_provider import FAKE_HEAD_NODE_ID
 from tests.faults.test_ray_killed import one, segment, up
+from tests.processes import kill_marked
 from workers.pool import RayPool
 
 folder, port = sys.argv[1:]
@@ -74,13 +75,7 @@ try:
         time.sleep(1)
     print("left:", sum(node["Alive"] for node in ray.nodes()))
 finally:
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if folder.encode() in words and int(process.name) != os.getpid():
-            os.kill(int(process.name), signal.SIGKILL)
+    kill_marked(folder)
 """
 
 

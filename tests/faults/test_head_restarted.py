@@ -8,9 +8,10 @@ import pytest
 
 #: In a process of its own: Ray ends the whole process where something is wrong.
 DRIVER = """
-import os, signal, subprocess, sys
+import subprocess, sys
 from pathlib import Path
 from tests.faults.test_ray_killed import one, segment, up
+from tests.processes import kill_marked
 from workers.pool import RayPool
 folder, port = sys.argv[1:]
 start = [Path(sys.executable).with_name("ray"), "start", "--head", "--port", port, "--num-cpus=2"]
@@ -18,15 +19,6 @@ start += ["--include-dashboard=false", "--object-store-memory=100000000", "--tem
 
 def start_head():
     subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
-
-def kill_head():
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if folder.encode() in words and int(process.name) != os.getpid():
-            os.kill(int(process.name), signal.SIGKILL)
 
 start_head()
 pool = RayPool(
@@ -36,7 +28,7 @@ pool = RayPool(
 try:
     up(pool)
     pool.submit(segment("long", 100000))
-    kill_head()
+    kill_marked(folder)
     start_head()
     print("lost:", one(pool).kind)
     up(pool)
@@ -44,7 +36,7 @@ try:
     print("answered:", one(pool).outcome)
     pool.close()
 finally:
-    kill_head()
+    kill_marked(folder)
 """
 
 

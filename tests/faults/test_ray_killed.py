@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import lives
 from workers.datasets import DataSpec
 from workers.pool import RayPool
 from workers.protocol import Lost, Segment
@@ -43,14 +44,6 @@ def children(parent: int) -> dict[str, int]:
         if int(lines["PPid"]) == parent:
             found[lines["Name"]] = int(status.parent.name)
     return found
-
-
-def lives(process: int) -> bool:
-    """Whether a process runs; one that nobody has reaped does not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def gone(processes, seconds=120) -> bool:

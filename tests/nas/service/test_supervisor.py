@@ -4,11 +4,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from nas.service.supervisor import Supervisor
+from tests.processes import lives
 
 LIVE = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(60)"
 
@@ -63,14 +63,6 @@ def test_a_killed_supervisor_leaves_nobody_behind(tmp_path):
     supervisor.kill()
     supervisor.wait()
     until(lambda: not any(lives(pids(path)[0]) for path in paths))
-
-
-def lives(pid):
-    """Whether a process runs; one that nobody has reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_a_refusal_is_not_tried_again(tmp_path):
