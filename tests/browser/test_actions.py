@@ -21,7 +21,7 @@ def test_a_job_goes_through_its_states_without_a_reload(visit, store, add_job):
     for name, words in (("Pause", "paused"), ("Resume", "queued")):
         act(page, name)
         expect(page.locator("#acted")).to_have_text(f"Now {words}.")
-        assert page.evaluate("document.activeElement.id") == "acted"
+        expect(page.locator("#acted")).to_be_focused()
         expect(state).to_have_text(words)
     act(page, "Priority…")
     page.get_by_role("spinbutton", name="Priority").fill("9")
@@ -50,13 +50,13 @@ def test_menus_and_dialogs_fit_please_axe_and_close_by_key(visit, store, add_job
     assert (max(0, site.overflow()), site.violations()) == (0, [])
     page.get_by_role("link", name="Job file").focus()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("link", name="Job file").is_visible()
+    expect(page.get_by_role("link", name="Job file")).not_to_be_visible()
     for name in ("Extend…", "Cancel…"):
         act(page, name)
-        assert page.get_by_role("dialog").is_visible()
+        expect(page.get_by_role("dialog")).to_be_visible()
         assert (max(0, site.overflow()), site.violations()) == (0, [])
         page.keyboard.press("Escape")
-        assert not page.get_by_role("dialog").is_visible()
+        expect(page.get_by_role("dialog")).not_to_be_visible()
 
 
 def test_what_is_refused_is_said_in_words(visit, store, add_job):
@@ -130,7 +130,7 @@ def test_jobs_are_acted_on_from_their_rows(visit, store, add_job):
     page.get_by_role("button", name="Delete for good").click()
     expect(page.locator("[data-job=other]")).to_have_count(0)
     assert [each.name for each in store.jobs.list()] == ["mine"]
-    assert page.locator("#acted").inner_text() == "other: Deleted."
+    expect(page.locator("#acted")).to_have_text("other: Deleted.")
     site.complaints.clear()  # the browser's own words on what was refused
 
 
@@ -147,10 +147,10 @@ def test_the_menu_of_a_row_fits_pleases_axe_and_goes_by_key(visit, store, add_jo
     assert box["x"] + box["width"] <= page.viewport_size["width"]
     assert (max(0, site.overflow()), site.violations()) == (0, [])
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Resume"
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("button", name="Resume").is_visible()
-    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    expect(page.get_by_role("button", name="Resume")).not_to_be_visible()
+    expect(summary).to_be_focused()
 
 
 def test_an_open_menu_stays_with_its_job_while_others_come_and_go(visit, store, add_job):
@@ -178,6 +178,6 @@ def test_a_row_offers_what_one_may(visit, store, add_job):
     page.wait_for_url("**/")
     page.locator("[data-job=theirs] summary").click()
     assert page.locator("[data-job=theirs] .menu button").count() == 0
-    assert page.get_by_role("link", name="Job file").is_visible()
+    expect(page.get_by_role("link", name="Job file")).to_be_visible()
     choose(page, "hers", "Resume")
     expect(page.locator("[data-job=hers] .state")).to_have_text("queued")

@@ -3,6 +3,7 @@
 import zipfile
 
 import pytest
+from playwright.sync_api import expect
 
 from nas.drawing.measured import subject_of
 from nas.holding.holder import myself
@@ -87,7 +88,7 @@ def test_a_trial_is_drawn_with_its_costs_and_curves(visit, store, jobs):
     assert site.marks("loss") == 3
     page.locator("#accuracy").locator("xpath=..").get_by_text("The numbers").click()
     cells = page.get_by_role("region", name="Numbers of: Learning curve: accuracy")
-    assert cells.locator("tbody tr").count() == 9
+    expect(cells.locator("tbody tr")).to_have_count(9)
     assert "96.00" in cells.locator("tbody tr").last.inner_text()  # two decimals, as all above
     assert page.get_by_text("94.00 % on average").is_visible()
 
@@ -158,10 +159,9 @@ def test_a_task_that_begins_appears_by_itself(visit, store, jobs):
     store.jobs.set_state(job.id, "running")
     store.charges.begin_drive(job.id)
     store.charges.open(job.id, 5, "train", 1, 0)
-    page.get_by_role("region", name="Tasks that run now").wait_for(timeout=60_000)
     row = page.get_by_role("region", name="Tasks that run now").locator("tbody tr")
-    assert "train" in row.inner_text()
-    assert "running" in row.inner_text()
+    expect(row).to_contain_text("train")
+    expect(row).to_contain_text("running")
 
 
 def test_an_export_is_asked_for_followed_and_fetched(visit, store, jobs, tmp_path):

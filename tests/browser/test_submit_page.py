@@ -65,11 +65,11 @@ def test_a_wrong_file_is_told_by_place_and_the_page_pleases_axe(visit, store, sc
     problem.get_by_role("button", name="Go to line 8, column 10").click()
     chosen = "(f => f.value.slice(f.selectionStart, f.selectionEnd))(document.activeElement)"
     assert page.evaluate(chosen) == "trails"
-    assert page.locator(".stripes i").count() == 1
+    expect(page.locator(".stripes i")).to_have_count(1)
     assert "● 8\n9" in page.locator(".line-numbers").inner_text()
     page.keyboard.type("trials")
     expect(page.locator("#verdict")).to_contain_text("Right")
-    assert page.locator("#job-file").get_attribute("aria-invalid") == "false"
+    expect(page.locator("#job-file")).to_have_attribute("aria-invalid", "false")
     facts = [fact.inner_text() for fact in page.locator("#facts dd").all()]
     assert facts == ["typed", "3", "54", "1, 2"]
 
@@ -83,7 +83,7 @@ def test_a_file_is_submitted_and_its_job_opens(visit, store, dispatcher):
     page.wait_for_url("**/jobs/typed", timeout=60_000)
     job = store.jobs.get("typed")
     assert (job.state, job.priority) == ("queued", 4)
-    assert page.get_by_role("heading", name="typed").is_visible()
+    expect(page.get_by_role("heading", name="typed")).to_be_visible()
     page.get_by_text("More▾").click()
     page.get_by_role("button", name="Extend…").click()
     page.get_by_label("More trials").fill("2")
@@ -104,7 +104,7 @@ def test_what_the_deep_check_refuses_is_told_by_place(visit, store, dispatcher):
     page.get_by_role("button", name="Submit the job").click()
     expect(page.locator("#told")).to_contain_text("Not submitted", timeout=60_000)
     expect(page.locator("#problems")).to_contain_text("far less than one training takes")
-    assert page.evaluate("document.activeElement.textContent") == "10:22"
+    expect(page.get_by_role("button", name="Go to line 10, column 22")).to_be_focused()
     expect(typed(page, JOB + "cost: {limits: {parameters: 3}}\n")).to_contain_text("Right")
     page.get_by_role("button", name="Submit the job").click()
     expect(page.locator("#told")).to_contain_text("no architecture of the space", timeout=60_000)
@@ -117,9 +117,9 @@ def test_files_are_opened_and_ready_spaces_put_in_and_typing_survives_a_reload(v
     page.get_by_label("Open a file").set_input_files(file)
     expect(page.locator("#verdict")).to_have_text("2 problems.")
     page.reload()
-    assert page.get_by_label("Job file").input_value() == WRONG
+    expect(page.get_by_label("Job file")).to_have_value(WRONG)
     page.get_by_label("Start from").select_option("channel")
     page.get_by_role("button", name="Put it in").click()
     expect(page.locator("#facts [data-fact=name]")).to_have_text("channel")
     page.keyboard.press("Control+z")
-    assert page.get_by_label("Job file").input_value() == WRONG
+    expect(page.get_by_label("Job file")).to_have_value(WRONG)

@@ -76,41 +76,19 @@ def test_numbers_without_a_store_make_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def records():
-    """What the dashboard logs, whatever other tests did to logging."""
-    kept = []
-    handler = logging.Handler(logging.INFO)
-    handler.emit = kept.append
-    loggers = [
-        logging.getLogger(name)
-        for name in list(logging.root.manager.loggerDict)
-        if name.startswith("dashboard")
-    ]
-    before = [(one, one.level, one.disabled) for one in loggers]
-    for one in loggers:
-        one.setLevel(logging.INFO)
-        one.disabled = False
-        one.addHandler(handler)
-    yield kept
-    for one, level, disabled in before:
-        one.setLevel(level)
-        one.disabled = disabled
-        one.removeHandler(handler)
-
-
-def test_a_request_has_an_id_in_its_answer_and_its_line(service, records):
+def test_a_request_has_an_id_in_its_answer_and_its_line(service, caplog):
+    caplog.set_level(logging.INFO)
     given = service.client().get("/api/v1/jobs", headers={"X-Request-ID": "abc-1"})
     made = service.client().get("/api/v1/jobs", headers={"X-Request-ID": "a\tb" * 40})
     assert given.headers["x-request-id"] == "abc-1"
     assert len(made.headers["x-request-id"]) == 16
-    record = next(one for one in records if one.name == "dashboard.access")
+    record = next(one for one in caplog.records if one.name == "dashboard.access")
     line = json.loads(JsonLines().format(record))
     assert line["message"] == "GET /api/v1/jobs"
     assert (line["status"], line["level"], line["logger"]) == (200, "info", "dashboard.access")
 
 
-def test_an_unexpected_failure_is_logged_whole_and_told_in_short(service, store, add_job, records):
+def test_an_unexpected_failure_is_logged_whole_and_told_in_short(service, store, add_job, caplog):
     job = add_job(store)
     store.jobs.add_details(job.id, {"rungs": None})
     answer = service.client().get("/api/v1/jobs")
@@ -119,7 +97,7 @@ def test_an_unexpected_failure_is_logged_whole_and_told_in_short(service, store,
     assert answer.headers["x-request-id"] in answer.json()["error"]["message"]
     for name, value in HEADERS.items():
         assert answer.headers[name] == value
-    assert "Traceback" in "".join(JsonLines().format(record) for record in records)
+    assert "Traceback" in "".join(JsonLines().format(record) for record in caplog.records)
 
 
 def test_lines_for_people_end_with_what_they_are_about():
