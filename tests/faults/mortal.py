@@ -12,6 +12,8 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from nas.home import Home
 from nas.jobs.driver import drive_job
 from nas.store.records import Job
@@ -59,6 +61,7 @@ def start(url: str, home: Home, name: str, kill: Kill | None = None) -> int:
     process = os.fork()
     if process == 0:
         faulthandler.enable(sys.__stderr__)
+        torch.set_num_threads(1)  # those that this process had for OpenMP are not in its copy
         status = 1
         try:
             if kill is not None:
