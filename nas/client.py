@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from nas import errors
-from nas.errors import NasError, NotAllowed, ServiceUnreachable, UsageProblem
+from nas.errors import NasError, NotAllowed, NotFound, ServiceUnreachable, UsageProblem
 
 #: Seconds between two looks at a task.
 _TASK_SECONDS = 0.5
@@ -53,10 +54,7 @@ class Client:
     def __init__(
         self, address: str, token: str = "", transport: httpx.BaseTransport | None = None
     ) -> None:
-        url = httpx.URL(address if "://" in address else f"http://{address}")
-        if url.scheme not in ("http", "https") or not url.host:
-            raise UsageProblem(f"NAS_SERVER={address} is no address such as https://nas.example")
-        self.address = str(url).rstrip("/")
+        self.address = _checked(address)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(
             base_url=f"{self.address}/api/v1/",
@@ -71,6 +69,17 @@ class Client:
         env = os.environ if environ is None else environ
         address = env.get("NAS_SERVER", "").strip()
         return cls(address, env.get("NAS_TOKEN", "").strip()) if address else None
+
+    @staticmethod
+    def job_path(name: str, *below: str) -> str:
+        """Where a job lies, or something of it: a name can't lead anywhere else.
+
+        Raises:
+            NotFound: for what a path can't hold; no job is called that.
+        """
+        if name in ("", ".", "..") or "/" in name:
+            raise NotFound("job", name)
+        return "/".join(("jobs", quote(name, safe=""), *below))
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at a path.
@@ -106,7 +115,7 @@ class Client:
         """Write what lies at a path into a file."""
         try:
             with self._http.stream("GET", path) as answer:
-                _refuse(answer)
+                self._refuse(answer)
                 with to.open("wb") as file:
                     for part in answer.iter_bytes():
                         file.write(part)
@@ -122,7 +131,7 @@ class Client:
         failed = 0
         while True:
             try:
-                for event in self._stream(f"jobs/{job}/events", after):
+                for event in self._stream(self.job_path(job, "events"), after):
                     if event is None:
                         return
                     after, failed = event["id"], 0
@@ -137,7 +146,7 @@ class Client:
         """The next events that are there already."""
         headers = {"Accept": "application/json"}
         found: list[dict[str, Any]] = self._json(
-            "GET", f"jobs/{job}/events", params={"after": after}, headers=headers
+            "GET", self.job_path(job, "events"), params={"after": after}, headers=headers
         )
         return found
 
@@ -147,7 +156,7 @@ class Client:
         query = {"after": after}
         kind, data = "", ""
         with self._http.stream("GET", path, params=query, headers=headers) as answer:
-            _refuse(answer)
+            self._refuse(answer)
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
                 if name == "event":
@@ -166,28 +175,45 @@ class Client:
             answer = self._http.request(method, path, **named)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from None
-        _refuse(answer)
+        self._refuse(answer)
         try:
             return answer.json() if answer.content else None
         except ValueError:
-            raise ServiceUnreachable(
-                f"{self.address} answers, but not as this service does"
-            ) from None
+            raise self._another() from None
+
+    def _refuse(self, answer: httpx.Response) -> None:
+        if answer.is_success:
+            return
+        answer.read()
+        try:
+            body = dict(answer.json()["error"])
+        except (ValueError, KeyError, TypeError):
+            body = {}
+        if answer.status_code == 401:
+            told = body.get("message") or "it asks for a token"
+            raise NotAllowed(f"{told}; set NAS_TOKEN to one of 'nas token create'")
+        if not body and answer.status_code < 500:
+            raise self._another(f" (status {answer.status_code})")
+        raise RemoteError(body, answer.status_code)
+
+    def _another(self, how: str = "") -> ServiceUnreachable:
+        return ServiceUnreachable(
+            f"{self.address} answers{how}, but not as this service does; NAS_SERVER is its address "
+            "with its base path, if it has one, such as https://nas.example/nas"
+        )
 
     def _unreachable(self, error: Exception) -> ServiceUnreachable:
         told = str(error) or type(error).__name__
         return ServiceUnreachable(f"the service at {self.address} doesn't answer: {told}")
 
 
-def _refuse(answer: httpx.Response) -> None:
-    if answer.is_success:
-        return
-    answer.read()
+def _checked(address: str) -> str:
+    """The address without a slash at its end; ``http`` where it names no scheme."""
     try:
-        body = answer.json()["error"]
-    except (ValueError, KeyError, TypeError):
-        body = {}
-    if answer.status_code == 401:
-        told = body.get("message") or "it asks for a token"
-        raise NotAllowed(f"{told}; set NAS_TOKEN to one of 'nas token create'")
-    raise RemoteError(body, answer.status_code)
+        url = httpx.URL(address if "://" in address else f"http://{address}")
+        port = url.port or 80
+    except httpx.InvalidURL:
+        url, port = httpx.URL(), 0
+    if url.scheme not in ("http", "https") or not url.host or not 0 < port < 65_536:
+        raise UsageProblem(f"NAS_SERVER={address} is no address such as https://nas.example")
+    return str(url).rstrip("/")

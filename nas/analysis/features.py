@@ -48,7 +48,7 @@ class Features:
         values: dict[tuple[str, str], Counter[Any]] = defaultdict(Counter)
         seen: Counter[Feature] = Counter()
         for described in architectures:
-            seen.update(set(_plain(described)))
+            seen.update(dict.fromkeys(_plain(described), 1))  # a set has an order of its own
             for choice in described["attention"].values():
                 for axis, value in choice.items():
                     if axis != "type":

@@ -40,7 +40,7 @@ def attention_maps(
         from nas.cli.fetching import fetched
 
         asked = {"trial": trial, "images": images}
-        data = fetched(remote, f"jobs/{job}/attention-maps", asked, to, force=force)
+        data = fetched(remote, remote.job_path(job, "attention-maps"), asked, to, force=force)
         rows = [(str(to / name),) for name in data["files"]]
         output.emit(data, lambda: Table(("file",), rows))
         return

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from nas.cli.opened import server
 from nas.cli.output import Output, Part, Table, output_option
 
 
@@ -18,9 +19,13 @@ def data() -> None:
 @output_option
 def list_data(output: Output) -> None:
     """List the data sets that a job file can name without a folder."""
-    from nas.settings import Settings, data_list
+    remote = server()
+    if remote is not None:
+        found = remote.get("data")
+    else:
+        from nas.settings import Settings, data_list
 
-    found = data_list(Settings.here())
+        found = data_list(Settings.here())
     output.emit(found, lambda: _table(found))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from nas.cli.opened import refuse_from_afar
 from nas.cli.output import Output, output_option
 from nas.home import Home
 
@@ -26,6 +27,7 @@ def upgrade(output: Output) -> None:
     from nas.store.database import open_engine
     from nas.store.schema import REVISION
 
+    refuse_from_afar("the store is brought up to date")
     url = Home.here().store_url
     open_engine(url, upgrade=True).dispose()
     place = make_url(url).render_as_string(hide_password=True)

@@ -64,7 +64,7 @@ def export(
 
         asked = {"trial": trial, "pick": pick, "under": under, "register_as": model_name}
         asked |= {"onnx": True} if onnx else {}
-        data = fetched(remote, f"jobs/{job}/exports", asked, to, force=force)
+        data = fetched(remote, remote.job_path(job, "exports"), asked, to, force=force)
         output.emit(data, lambda: _listed(data))
         return
     with opened_job(job) as (store, found):

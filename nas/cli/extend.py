@@ -49,7 +49,7 @@ def extend(
     remote = server()
     if remote is not None:
         asked = {"trials": trials, "space": _sent(space), "overrides": list(overrides)}
-        answer = remote.post(f"jobs/{job}/extend", {k: v for k, v in asked.items() if v})
+        answer = remote.post(remote.job_path(job, "extend"), {k: v for k, v in asked.items() if v})
         done = remote.finished(answer)
         output.emit(done, lambda: f"job {done['id']} ({done['name']}) is {done['state']}")
         return

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from nas.cli.opened import existing_store
+from nas.cli.opened import existing_store, refuse_from_afar
 from nas.cli.output import Output, Part, output_option
 from nas.home import Home
 
@@ -24,6 +24,7 @@ def gc(dry_run: bool, output: Output) -> None:
     from nas.sweeping import Swept
     from nas.sweeping import gc as sweep
 
+    refuse_from_afar("what nobody needs is deleted")
     home, swept = Home.here(), Swept((), (), 0)
     with existing_store() as store:
         if store is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nas.errors import NotFound
+from nas.errors import NotFound, UsageProblem
 from nas.home import Home
 
 if TYPE_CHECKING:
@@ -21,11 +21,25 @@ if TYPE_CHECKING:
 
 def server() -> Client | None:
     """The service of ``NAS_SERVER``, if it is set; without loading what speaks HTTP otherwise."""
-    if not os.environ.get("NAS_SERVER", "").strip():
+    if not _named():
         return None
     from nas.client import Client
 
     return Client.here()
+
+
+def refuse_from_afar(what: str) -> None:
+    """Refuse what only the service's own machine can do, before a store of this one takes it.
+
+    Args:
+        what: is done, as the beginning of a sentence.
+    """
+    if _named():
+        raise UsageProblem(f"{what} on the service's own machine; to do so here, unset NAS_SERVER")
+
+
+def _named() -> str:
+    return os.environ.get("NAS_SERVER", "").strip()
 
 
 @contextmanager
@@ -55,7 +69,7 @@ def opened_job(name: str) -> Iterator[tuple[Store, Job]]:
     if remote is not None:
         from nas.store.copying import store_of
 
-        store = store_of(remote.get(f"jobs/{name}/records"))
+        store = store_of(remote.get(remote.job_path(name, "records")))
         (job,) = store.jobs.list()
         yield store, job
         return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
-from nas.cli.opened import existing_store
+from nas.cli.opened import existing_store, refuse_from_afar, server
 from nas.cli.output import Output, Part, Table, output_option
 from nas.home import Home
 
@@ -20,8 +21,8 @@ def owner() -> None:
 @output_option
 def list_owners(output: Output) -> None:
     """List the owners that have limits."""
-    with existing_store() as store:
-        found = [asdict(one) for one in store.queue.owners()] if store else []
+    remote = server()
+    found = remote.get("owners") if remote is not None else _listed()
 
     def shown() -> Part:
         rows = [(one["name"], one["max_running"], one["gpu_hours"]) for one in found]
@@ -47,6 +48,7 @@ def set_owner(name: str, max_running: int | None, gpu_hours: float | None, outpu
     from nas.store.queue import Owner
     from nas.store.store import Store
 
+    refuse_from_afar("limits of owners are set")
     limits = Owner(name, max_running, gpu_hours)
     store = Store(Home.here().store_url)
     store.queue.set_owner(limits)
@@ -54,3 +56,8 @@ def set_owner(name: str, max_running: int | None, gpu_hours: float | None, outpu
     few = "any number of jobs" if max_running is None else f"{max_running} jobs"
     hours = "no limit of GPU-hours" if gpu_hours is None else f"{gpu_hours:g} GPU-hours in 30 days"
     output.emit(asdict(limits), lambda: f"{name}: {few} at once, {hours}")
+
+
+def _listed() -> list[dict[str, Any]]:
+    with existing_store() as store:
+        return [asdict(one) for one in store.queue.owners()] if store else []

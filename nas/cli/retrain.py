@@ -92,7 +92,7 @@ def _from_afar(
             trial = picked_trial(store, job, pick).point.trial
     asked = {"trial": trial, "epochs": epochs, "overrides": list(overrides), "seed": seed}
     say("the service trains it; Ctrl-C leaves it training")
-    return remote.finished(remote.post(f"jobs/{name}/retrain", asked))
+    return remote.finished(remote.post(remote.job_path(name, "retrain"), asked))
 
 
 def _retrain(

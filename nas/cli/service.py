@@ -132,7 +132,7 @@ class Remote:
 
     def job(self, name: str) -> dict[str, Any]:
         """One job."""
-        found: dict[str, Any] = self._client.get(f"jobs/{name}")
+        found: dict[str, Any] = self._client.get(self._client.job_path(name))
         return found
 
     def events(self, name: str, after: int, follow: bool) -> Iterator[dict[str, Any]]:
@@ -146,9 +146,9 @@ class Remote:
 
     def change(self, name: str, verb: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Do one of ``VERBS``."""
-        found: dict[str, Any] = self._client.post(f"jobs/{name}/{verb}", body)
+        found: dict[str, Any] = self._client.post(self._client.job_path(name, verb), body)
         return found
 
     def delete(self, name: str) -> None:
         """Forget a job; the service sweeps its files."""
-        self._client.delete(f"jobs/{name}")
+        self._client.delete(self._client.job_path(name))

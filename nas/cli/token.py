@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nas.cli.opened import existing_store
+from nas.cli.opened import existing_store, refuse_from_afar, server
 from nas.cli.output import Output, Part, Table, output_option, say
 from nas.errors import NotFound
 from nas.home import Home
@@ -45,6 +45,7 @@ def create(
     from nas.analysis.accounts import token_summary
     from nas.store.store import Store
 
+    refuse_from_afar("tokens are made")
     expires = None if days is None else int((time.time() + 86_400 * days) * 1000)
     store = Store(Home.here().store_url)
     made, text = store.tokens.create(
@@ -64,10 +65,8 @@ def create(
 @output_option
 def list_tokens(output: Output) -> None:
     """List all tokens without their texts, also revoked ones."""
-    from nas.analysis.accounts import token_summary
-
-    with existing_store() as store:
-        found = [token_summary(one) for one in store.tokens.list()] if store else []
+    remote = server()
+    found = remote.get("tokens") if remote is not None else _listed()
     output.emit(found, lambda: _table(found))
 
 
@@ -78,11 +77,19 @@ def revoke(name: str, output: Output) -> None:
     """Make the token NAME useless; who uses it is refused within seconds."""
     from nas.analysis.accounts import token_summary
 
+    refuse_from_afar("tokens are revoked")
     with existing_store() as store:
         if store is None:
             raise NotFound("token", name)
         made = store.tokens.revoke(name)
     output.emit(token_summary(made), lambda: f"token {name!r} is revoked")
+
+
+def _listed() -> list[dict[str, Any]]:
+    from nas.analysis.accounts import token_summary
+
+    with existing_store() as store:
+        return [token_summary(one) for one in store.tokens.list()] if store else []
 
 
 def _table(found: list[dict[str, Any]]) -> Part:

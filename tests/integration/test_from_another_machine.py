@@ -128,6 +128,8 @@ def done(machines):
         ("effects", "afar"),
         ("ledger", "afar"),
         ("list",),
+        ("data", "list"),
+        ("owner", "list"),
     ],
 )
 def test_from_afar_the_answers_are_those_from_near(done, words):
