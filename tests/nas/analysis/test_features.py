@@ -6,8 +6,8 @@ SCRIPT = """
 from nas.analysis.features import Features
 place = "stage1.pre_add"
 seen = [
-    {"backbone": {"name": "cifar_resnet", "depth": d, "width": w}, "attention": {place: dict(type=t)}}
-    for d in (8, 14) for w in (8, 16) for t in ("se", "eca", "cbam")
+    {"backbone": {"name": "cifar_resnet", "depth": d}, "attention": {place: {"type": t}}}
+    for d in (8, 14) for t in ("se", "eca", "cbam")
 ]
 print(Features.of(seen, 2).names)
 """
