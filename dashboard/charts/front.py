@@ -13,7 +13,7 @@ from nas.pareto import front_indices
 from nas.store.records import Job, Result
 
 #: Trials beside the front that are drawn; more of them would be a cloud.
-MOST_OTHERS = 300
+MOST_OTHERS = 200
 
 _COLUMNS = (
     Column("Trial"),

@@ -49,7 +49,7 @@ function themed(layout) {
   const small = { size: 13, color: "var(--muted)" };
   const axis = {
     gridcolor: "var(--grid)", linecolor: "var(--line)", zerolinecolor: "var(--line)",
-    automargin: true, zeroline: false,
+    automargin: true, zeroline: false, ticklabeloverflow: "allow",
   };
   const whole = {
     margin: { l: 12, r: 12, t: 12, b: 12 }, hovermode: "closest",
@@ -215,16 +215,21 @@ async function save(button) {
   anchor.click();
 }
 
-const watcher = new IntersectionObserver((entries) => {
-  for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
-    watcher.unobserve(target);
-    load(target);
-  }
-}, { rootMargin: "400px" });
+// Loads each element that it observes, once, as soon as it is so near to the screen.
+function loader(rootMargin) {
+  return new IntersectionObserver((entries, self) => {
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+      self.unobserve(target);
+      load(target);
+    }
+  }, { rootMargin });
+}
+const first = loader("400px");
+const changed = loader("0px"); // what nobody sees is drawn anew when it is scrolled to
 
 for (const element of document.querySelectorAll("[data-chart]")) {
   charts.set(element, { body: "", drawn: false, fresh: [] });
-  watcher.observe(element);
+  first.observe(element);
 }
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-save]");
@@ -235,7 +240,7 @@ document.addEventListener("toggle", ({ target }) => {
   if (element) tabulate(element);
 }, true);
 const eachLoaded = (work) => charts.forEach((chart, element) => chart.body && work(element));
-document.addEventListener("nas:changed", () => eachLoaded(load));
+document.addEventListener("nas:changed", () => eachLoaded((element) => changed.observe(element)));
 document.addEventListener("nas:event", ({ detail: { kind, data } }) => {
   if (kind !== "report" || data.state !== "done") return;
   charts.forEach((chart, element) => chart.drawn && reported(element, data));

@@ -219,6 +219,25 @@ def test_a_new_point_appears_by_itself_and_nothing_shifts(visit, store, add_job)
     assert page.evaluate("window.shift") < 0.01
 
 
+def test_what_nobody_sees_is_drawn_anew_when_it_is_scrolled_to(visit, store, add_job):
+    running = {"flops": 10**6, "state": "running"}
+    add_job(store, [{"flops": 10**6, "accuracy": 0.8}, running], state="running")
+    page = visit().open("/jobs/synthetic")
+    page.set_viewport_size({"width": 1280, "height": 400})
+    page.evaluate("document.getElementById('front').scrollIntoView()")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    trial = store.trials.list(store.jobs.get("synthetic").id)[-1]
+    row = ReportRow(trial.id, RUNGS[-1], 0.95, 0.1, (), (), 1.0, 0.1, "", "", "w", "cpu", 0)
+    assert store.trials.report(trial, row, "done")
+    whole = "({name, y}) => name !== 'just reported' && y.includes(95)"
+    until(page, f"document.getElementById('front').data.some({whole})")
+    assert "front" in asked
+    assert "volume" not in asked
+    with page.expect_request("**/charts/volume"):
+        page.locator("#volume").scroll_into_view_if_needed()
+
+
 def test_a_page_says_when_it_is_not_up_to_date_any_more(visit, store, add_job):
     add_job(store, [], name="waiting", state="queued")
     site = visit()
