@@ -30,6 +30,13 @@ TROUBLES = {
     "stopped": ("var(--warn)", "-"),
 }
 
+#: Between two ticks at most so many milliseconds -> how they are written, the day as everywhere.
+_MOMENTS = [
+    {"dtickrange": [None, 59_999], "value": "%H:%M:%S\n%-d %b %Y"},
+    {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%-d %b %Y"},
+    {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
+]
+
 #: Rows of the table; of more, the newest.
 _MOST_ROWS = 500
 
@@ -54,11 +61,12 @@ def timeline_chart(found: Timeline) -> Json:
         "barmode": "overlay",
         "showlegend": True,
         "bargap": 0.35,
-        "xaxis": {
+        "xaxis": {  # plotly shows milliseconds in the reader's own time zone
             "type": "date",
             "range": [found.start_ms, found.end_ms + span // 100],
             "nticks": 6,
             "tickangle": 0,
+            "tickformatstops": _MOMENTS,
         },
         "yaxis": {"categoryorder": "array", "categoryarray": names[::-1], "fixedrange": True},
     }

@@ -45,7 +45,9 @@ function coloured(value) {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, coloured(one)]));
 }
 
-function themed(layout) {
+const NARROW = 500; // pixels, below which times of an axis would run into each other
+
+function themed(layout, width) {
   const small = { size: 13, color: "var(--muted)" };
   const axis = {
     gridcolor: "var(--grid)", linecolor: "var(--line)", zerolinecolor: "var(--line)",
@@ -64,16 +66,9 @@ function themed(layout) {
   for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
     const title = layout[key].title && { ...layout[key].title, font: small };
     whole[key] = { ...axis, ...layout[key], title };
+    if (layout[key].type === "date" && width < NARROW) whole[key].nticks = 3;
   }
   return coloured(whole);
-}
-
-// Plotly knows no time zones: on an axis of dates, UTC milliseconds are moved to the reader's clock.
-function local({ data, layout }) {
-  if (layout.xaxis?.type !== "date") return data;
-  const moved = (ms) => ms - 60000 * new Date(ms).getTimezoneOffset();
-  layout.xaxis.range = layout.xaxis.range?.map(moved);
-  return data.map((trace) => ({ ...trace, base: trace.base?.map(moved) }));
 }
 
 function message(element, kind, words) {
@@ -116,7 +111,7 @@ function show(element) {
   }
   if (!element.matches(".js-plotly-plot")) element.replaceChildren();
   addFresh(charts.get(element), figure);
-  Plotly.react(element, coloured(local(figure)), themed(figure.layout), CONFIG);
+  Plotly.react(element, coloured(figure.data), themed(figure.layout, element.clientWidth), CONFIG);
   if (charts.get(element).drawn) return;
   charts.get(element).drawn = true;
   element.on("plotly_click", ({ points: [point] }) => open(element, point.customdata));

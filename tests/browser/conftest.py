@@ -122,10 +122,10 @@ def visit(chromium, server) -> Iterator[Callable[[str], Site]]:
     """``visit("narrow dark")`` gives a page of that screen; its complaints fail the test."""
     opened: list[tuple[playwright.BrowserContext, Site]] = []
 
-    def open_(screen: str = "wide light") -> Site:
+    def open_(screen: str = "wide light", zone: str | None = None) -> Site:
         width, height, theme = SCREENS[screen]
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme
+            viewport={"width": width, "height": height}, color_scheme=theme, timezone_id=zone
         )
         context.set_default_timeout(PATIENCE)
         site = Site(server, context.new_page())
