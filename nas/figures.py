@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.analysis.front import Front, comparable, front_of
+from nas.analysis.people import possible
 from nas.store.records import Job, Trial
 from search_spaces.architecture import Architecture
 
@@ -123,7 +124,8 @@ def _trace_of_front(front: Front, colour: str) -> dict[str, Any]:
 def _trace_of_repeats(front: Front, colour: str) -> dict[str, Any]:
     """Means over further seeds with their intervals: beside the front, not on it."""
     known = [(p, p.accuracy_mean) for p in front.points if p.accuracy_mean is not None]
-    half = [0.0 if p.accuracy_high is None else p.accuracy_high - mean for p, mean in known]
+    up = [0.0 if p.accuracy_high is None else possible(p.accuracy_high) - m for p, m in known]
+    down = [0.0 if p.accuracy_low is None else m - possible(p.accuracy_low) for p, m in known]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -135,7 +137,9 @@ def _trace_of_repeats(front: Front, colour: str) -> dict[str, Any]:
         "marker": {"color": colour, "symbol": "line-ew-open", "size": 13},
         "error_y": {
             "type": "data",
-            "array": [100 * h for h in half],
+            "symmetric": False,
+            "array": [100 * length for length in up],
+            "arrayminus": [100 * length for length in down],
             "color": colour,
             "width": 5,
         },
@@ -188,12 +192,12 @@ def _accuracy_range(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     low, high = min(values), max(values)
     room = max(high - low, 1.0)
     bars = [
-        (value, half)
+        bar
         for trace in traces
-        if "error_y" in trace
-        for value, half in zip(trace["y"], trace["error_y"]["array"], strict=True)
+        if (ends := trace.get("error_y"))
+        for bar in zip(trace["y"], ends["arrayminus"], ends["array"], strict=True)
     ]
-    lowest = min([low, *(value - half for value, half in bars)])
-    highest = max([high, *(value + half for value, half in bars)])
+    lowest = min([low, *(value - down for value, down, _ in bars)])
+    highest = max([high, *(value + up for value, _, up in bars)])
     margin = 0.06 * room
-    return {"range": [max(lowest, low - room) - margin, min(highest, high + room, 100.0) + margin]}
+    return {"range": [max(lowest, low - room) - margin, min(highest, high + room) + margin]}

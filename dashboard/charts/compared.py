@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.charts.curves import SYMBOLS, upright
-from dashboard.charts.payload import LINES, Column, Json, payload, thinned
+from dashboard.charts.payload import LINES, Column, Json, payload, percent, thinned
 from nas.analysis.course import Measure
 from nas.analysis.names import names_for
 from nas.analysis.side_by_side import SideBySide
@@ -59,7 +59,7 @@ def fronts_chart(found: SideBySide) -> Json:
                 side.name,
                 p.trial,
                 words,
-                *map(_percent, (p.accuracy, p.accuracy_mean, p.accuracy_low, p.accuracy_high)),
+                *map(percent, (p.accuracy, p.accuracy_mean, p.accuracy_low, p.accuracy_high)),
                 p.cost(objective),
             ]
             for p, words in zip(points, told, strict=True)
@@ -116,7 +116,7 @@ def hypervolumes_chart(found: SideBySide) -> Json:
     budget = scaled(found.budget, found.measure)
     layout = {
         "xaxis": {"title": {"text": _SPENT[found.measure]}, "rangemode": "tozero"},
-        "yaxis": {"title": {"text": "Hypervolume"}},
+        "yaxis": {"title": {"text": "Hypervolume (share of the box)"}},
         "shapes": [upright(budget)],
     }
     note = (
@@ -136,7 +136,3 @@ def scaled(spent: float, measure: Measure) -> float:
 def _plain(words: str) -> str:
     """Plotly reads a little HTML in hover texts."""
     return words.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 3)

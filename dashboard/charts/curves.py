@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dashboard.charts.payload import LINES, SCREEN, Column, Json, payload
+from dashboard.charts.payload import LINES, SCREEN, Column, Json, payload, percent
 from dashboard.snapshot import Snapshot
 from dashboard.trial_view import reports_of, trial_of
 from nas.analysis.rivals import Rivalry
@@ -62,7 +62,7 @@ def rivals_curve(found: Rivalry) -> Json:
             }
         )
     epochs = sorted({epoch for one in found.rivals for epoch in one.rungs})
-    rows = [[epoch, *(_percent(one.rungs.get(epoch)) for one in found.rivals)] for epoch in epochs]
+    rows = [[epoch, *(percent(one.rungs.get(epoch)) for one in found.rivals)] for epoch in epochs]
     columns = [Column("Epoch"), *(Column(one.name, "%") for one in found.rivals)]
     note = "" if found.epoch is None else f"All were measured at epoch {found.epoch}."
     shapes = [] if found.epoch is None else [upright(found.epoch)]
@@ -172,16 +172,12 @@ def _table(row: ReportRow) -> list[list[Any]]:
     """A row for each epoch of a report; validation stands at the last."""
     first = row.epoch - len(row.train_loss) + 1
     made: list[list[Any]] = [
-        [first + place, _percent(share), round(loss, 4), None, None, ""]
+        [first + place, percent(share), round(loss, 4), None, None, ""]
         for place, (share, loss) in enumerate(zip(row.train_accuracy, row.train_loss, strict=True))
     ] or [[row.epoch, None, None, None, None, ""]]
     made[-1][3:] = [
-        _percent(row.validation_accuracy),
+        percent(row.validation_accuracy),
         round(row.validation_loss, 4),
         row.cached_from,
     ]
     return made
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 3)

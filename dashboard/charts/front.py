@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.charts.payload import SCREEN, Column, Json, payload, thinned
+from dashboard.charts.payload import SCREEN, Column, Json, payload, percent, thinned
 from dashboard.snapshot import Snapshot
 from nas.analysis.front import Front, comparable
 from nas.analysis.names import Names, names_for
@@ -91,16 +91,11 @@ def _rows(found: Front, names: Names) -> list[list[object]]:
         [
             point.trial,
             names.full(point),
-            *(
-                None if share is None else round(100 * share, 3)
-                for share in (
-                    point.accuracy,
-                    point.accuracy_mean,
-                    point.accuracy_low,
-                    point.accuracy_high,
-                    point.test_accuracy,
-                )
-            ),
+            percent(point.accuracy),
+            percent(point.accuracy_mean),
+            percent(point.accuracy_low),
+            percent(point.accuracy_high),
+            percent(point.test_accuracy),
             point.forward_flops,
             point.parameters,
             point.latency_ms,

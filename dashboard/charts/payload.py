@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from nas.analysis.people import possible
 from nas.figures import Colours
 
 T = TypeVar("T")
@@ -69,6 +70,11 @@ def decimals(column: Column, values: Iterable[Any]) -> int:
     if all(value.is_integer() for value in broken):
         return 0
     return min(max(3 - math.floor(math.log10(max(broken))), 1), 6)
+
+
+def percent(share: float | None) -> float | None:
+    """An accuracy, or an end of its interval, in %; None where there is none."""
+    return None if share is None else round(100 * possible(share), 3)
 
 
 def thinned(values: Sequence[T], most: int) -> list[T]:

@@ -24,7 +24,12 @@ def accuracy_range(mean: float | None, low: float | None, high: float | None) ->
     """``96.3 (95.8–96.9)``, without what is unknown; nothing reaches beyond 0 and 100."""
     if mean is None or low is None or high is None:
         return accuracy(mean)
-    return f"{accuracy(mean)} ({accuracy(max(0.0, low))}–{accuracy(min(1.0, high))})"
+    return f"{accuracy(mean)} ({accuracy(possible(low))}–{accuracy(possible(high))})"
+
+
+def possible(share: float) -> float:
+    """An accuracy, or an end of its interval: t-intervals of few runs reach beyond 0 and 1."""
+    return min(1.0, max(0.0, share))
 
 
 def bare(difference: float) -> str:

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from nas.figures import front_figure, front_page, plotly_script
 
 
@@ -35,10 +37,18 @@ def test_repeats_stand_at_their_mean_with_their_interval(store, add_job):
     traces, layout = traces_of(add_job(store, [trial]), store)
     repeats = traces["further seeds: mean, 95 %"]
     assert repeats["y"] == [94.0]
-    assert repeats["error_y"]["array"][0] > 10
+    assert repeats["error_y"]["arrayminus"][0] > 10
     low, high = layout["yaxis"]["range"]
     assert 90 < low < 94, "a very wide interval must not squeeze the points"
     assert 96 < high < 101
+
+
+def test_no_interval_reaches_beyond_what_an_accuracy_can_be(store, add_job):
+    trial = {"flops": 1, "accuracy": 0.99, "repeats": [(1, 0.99, None), (2, 0.97, None)]}
+    traces, _ = traces_of(add_job(store, [trial]), store)
+    bar = traces["further seeds: mean, 95 %"]["error_y"]
+    assert bar["array"][0] == pytest.approx(2.0)
+    assert bar["arrayminus"][0] > 10
 
 
 def test_costs_over_more_than_a_decade_get_a_logarithmic_axis(store, add_job):

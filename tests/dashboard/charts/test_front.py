@@ -41,6 +41,14 @@ def test_a_job_without_results_has_words_in_place_of_the_chart(store, add_job):
     assert "no front" in chart["empty"]
 
 
+def test_no_interval_in_the_table_reaches_beyond_a_hundred_percent(store, add_job):
+    trial = {"flops": 1, "accuracy": 0.99, "repeats": [(1, 0.99, None), (2, 0.97, None)]}
+    table = front_chart(Snapshot(store, add_job(store, [trial])))["table"]
+    titles = [column["title"] for column in table["columns"]]
+    (row,) = table["rows"]
+    assert dict(zip(titles, row, strict=True))["High"] == 100
+
+
 def test_of_very_many_trials_a_sample_is_drawn(store, add_job):
     worse = [{"flops": 10**6 + i, "accuracy": 0.5} for i in range(MOST_OTHERS + 50)]
     best = {"flops": 10**6, "accuracy": 0.9}
