@@ -11,7 +11,8 @@ from dashboard import rendering
 from dashboard.guard.base_path import path_of
 from nas.errors import NasError, NotSignedIn, TooManyRequests
 
-_HEADINGS = {404: "Not found", 503: "The store doesn't answer"}
+_WRONG = "That address can't be shown"
+_HEADINGS = {400: _WRONG, 404: "Not found", 422: _WRONG, 503: "The store doesn't answer"}
 
 
 def error_answer(request: Request, error: NasError) -> Response:

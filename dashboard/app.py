@@ -35,7 +35,7 @@ from dashboard import (
     trial_list,
     trial_pages,
 )
-from dashboard.answers import answer, error_answer
+from dashboard.answers import answer, error_answer, wants_page
 from dashboard.charts import routes as charts
 from dashboard.dispatchers import Alive
 from dashboard.guard.access import Access, Guard
@@ -175,16 +175,25 @@ def _on_nas_error(request: Request, error: Exception) -> Response:
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _KINDS.get(error.status_code, "refused")
-    message = f"there is no page {path_of(request)}" if kind == "not_found" else str(error.detail)
+    message = _no_page(request) if kind == "not_found" else str(error.detail)
     return answer(request, error.status_code, kind, message, headers=dict(error.headers or {}))
+
+
+def _no_page(request: Request) -> str:
+    return f"there is no page {path_of(request)}"
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     """What a request asks with is wrong: every problem by its place."""
     assert isinstance(error, RequestValidationError)
+    if wants_page(request) and any(one["loc"][0] == "path" for one in error.errors()):
+        return answer(request, 404, "not_found", _no_page(request))
     problems = [
         {"where": str(one["loc"][0]), "path": dotted(one["loc"][1:]), "message": one["msg"]}
         for one in error.errors()
     ]
     told = "; ".join(f"{one['where']} {one['path']}: {one['message']}" for one in problems)
+    if wants_page(request):
+        given = ", ".join(repr(str(one.get("input"))[:60]) for one in error.errors())
+        told += f"; given: {given}"
     return answer(request, 422, "invalid_request", told, problems)

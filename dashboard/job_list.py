@@ -64,6 +64,8 @@ def jobs_page(
         "total": found or read.jobs_page((), None, "", 0, 1)[0],
         "states": JOB_STATES,
         **given,
+        "page": int(page),
+        "first_page": urlencode(filters),
         "filtered": bool(filters),
         "watch": "/api/v1/jobs?" + urlencode({**filters, "page": page, "size": SIZE}),
         "pages": [

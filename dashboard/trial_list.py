@@ -91,6 +91,7 @@ def trials_page(request: Request, name: str, read: Read) -> Response:
     context = {
         "query": query,
         "total": total,
+        "all": total or read.trials(name, TrialQuery(size=1))[1],
         "trials": [_shown(trial, varying) for trial in rows],
         "headings": _headings(query, filters, rows),
         "states": TRIAL_STATES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +23,9 @@ CHARTS: dict[str, Callable[[Snapshot, int], Json]] = {
     "loss": loss_curve,
 }
 
+#: Pixels of a drawing that is made smaller until it fits; that takes a fifth away at most.
+MOST_SHRUNK = 1500
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -34,12 +38,19 @@ def trial_page(request: Request, name: str, number: int, read: Read, who: Who) -
     context = {
         **view,
         "drawing": drawing,
+        "fits": _fits(drawing),
         "dispatching": Standing.of(store, request.app.state.alive).dispatching,
         "may": who.owns(found.owner),
         "exports": task_view(newest_task(store, found.id, "export", number)),
         "maps": task_view(newest_task(store, found.id, "attention_maps", number)),
     }
     return rendering.job_page(request, "trial.html", read.job(name), context)
+
+
+def _fits(drawing: str | None) -> bool:
+    """Whether it can be read at the width of a page; broader ones are scrolled."""
+    width = re.search(r'width="(\d+)"', drawing or "")
+    return width is not None and int(width[1]) <= MOST_SHRUNK
 
 
 @router.get("/jobs/{name}/trials/{number}/architecture.svg")

@@ -134,6 +134,7 @@ async function begin(event) {
 
 editor.field.addEventListener("input", () => {
   sessionStorage.setItem(DRAFT, editor.text);
+  if (!button.disabled) told.className = told.textContent = ""; // it was said of another text
   soon();
 });
 form.addEventListener("submit", (event) => {

@@ -1,5 +1,7 @@
 """The pages of a trial, of comparisons and of the cluster, as people see them."""
 
+import itertools
+import re
 import zipfile
 
 import pytest
@@ -83,6 +85,8 @@ def test_a_trial_is_drawn_with_its_costs_and_curves(visit, store, jobs):
     drawing = page.locator(".drawing svg")
     assert drawing.get_by_text("se", exact=True).count() == 1
     assert drawing.get_by_text("stage3", exact=True).is_visible()
+    hidden = "box => box.scrollWidth - box.clientWidth"
+    assert page.locator(".drawing").evaluate(hidden) == 0
     # Training is a line; validation has a mark at each of three rungs, and three repeats have one.
     assert site.marks("accuracy") == 6
     assert site.marks("loss") == 3
@@ -135,16 +139,23 @@ def test_jobs_that_can_not_be_compared_have_words_in_place_of_pictures(visit, jo
 
 
 def test_the_timeline_has_a_bar_for_each_task_in_the_readers_own_time(visit, jobs):
-    site = visit()
+    site = visit("narrow dark", zone="America/New_York")
     page = site.open(PAGES["the cluster"])
     chart = page.evaluate("fetch('/api/v1/cluster/charts/timeline').then(a => a.json())")
     drawn = sum(len(trace["x"]) for trace in chart["data"])
     assert site.marks("timeline") == drawn == 14
     names = page.locator("#timeline .legendtext").all_text_contents()
     assert {"one", "two", "failed", "lost", "stopped", "again after a loss"} <= set(names)
-    shown = page.evaluate("document.getElementById('timeline').data[0].base[0]")
-    offset = page.evaluate(f"new Date({chart['data'][0]['base'][0]}).getTimezoneOffset()")
-    assert shown == chart["data"][0]["base"][0] - 60_000 * offset
+    script = "range => range.map(ms => new Date(ms).toLocaleTimeString('sv').slice(0, 3))"
+    hours = page.evaluate(script, chart["layout"]["xaxis"]["range"])
+    ticks = page.locator("#timeline .xtick")
+    labels = ticks.all_text_contents()
+    assert {label[:3] for label in labels} <= set(hours)
+    assert re.search(r"\d [A-Z][a-z]{2} \d{4}$", labels[0])
+    boxes = [tick.bounding_box() for tick in ticks.all()]
+    assert len(boxes) > 1
+    for before, after in itertools.pairwise(boxes):
+        assert before["x"] + before["width"] < after["x"], "times must not run into each other"
 
 
 def test_a_task_that_begins_appears_by_itself(visit, store, jobs):

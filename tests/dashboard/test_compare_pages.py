@@ -118,6 +118,13 @@ def test_what_can_not_be_compared_is_refused_by_name(browse, two, query, status,
     assert says in answer.text
 
 
+@pytest.mark.parametrize(
+    ("query", "name"), [("job=worse&job=worse", "worse"), ("trial=worse:0", "worse:0")]
+)
+def test_what_is_named_alone_is_told_to_be(browse, two, query, name):
+    assert f"{name} is named alone" in browse.get(f"/compare?{query}").text
+
+
 def test_a_chart_of_nothing_is_refused(browse, two):
     answer = browse.get("/api/v1/compare/charts/fronts?job=worse")
     assert answer.status_code == 400

@@ -71,6 +71,14 @@ def test_what_is_not_known_is_refused(browse, query, words):
     answer = browse.get(f"/{query}")
     assert answer.status_code == 400
     assert words in answer.text
+    assert "That address can&#39;t be shown" in answer.text
+
+
+def test_a_page_that_there_is_not_leads_to_the_first(browse, store, add_job):
+    add_job(store, [], name="only", state="queued")
+    page = browse.get("/?state=queued&page=7").text
+    assert "There is no page 7" in page
+    assert '<a href="/?state=queued">The first page</a>' in page
 
 
 def test_a_front_has_a_sparkline_in_words_too(browse, store, add_job):

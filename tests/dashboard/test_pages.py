@@ -42,7 +42,7 @@ def test_a_job_without_results_says_so(browse, store, add_job):
     assert "0 of 5" in text
 
 
-@pytest.mark.parametrize("path", ["/jobs/syntetic", "/nowhere"])
+@pytest.mark.parametrize("path", ["/jobs/syntetic", "/nowhere", "/jobs/synthetic/trials/four"])
 def test_what_does_not_exist_is_a_page_with_a_way_back(browse, store, add_job, path):
     add_job(store)
     answer = browse.get(path)

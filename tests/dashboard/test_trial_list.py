@@ -48,6 +48,7 @@ def test_the_list_links_to_every_trial_and_keeps_filters_in_its_links(browse, st
     [
         ("", "1 to 7 of 7"),
         ("?text=nowhere", "No trial is like that"),
+        ("?state=failed&text=nowhere", "7 trials are in this job"),
         ("?page=4", "There is no page 4"),
     ],
 )
