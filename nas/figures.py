@@ -35,6 +35,8 @@ COST_TITLES = {
     "latency_ms": "Latency (ms)",
 }
 
+_UNITS = {"forward_flops": "FLOPs", "parameters": "parameters", "latency_ms": "ms"}
+
 #: From this ratio of the highest to the lowest cost on, the axis is logarithmic.
 _LOG_RATIO = 12.0
 
@@ -97,7 +99,7 @@ def _trace_of_trials(
         "customdata": [t.number for t in trials],
         "text": [_words(t.number, t.label, Architecture.from_json(t.architecture)) for t in trials],
         "marker": {"color": colour, "symbol": symbol, "size": 9, "opacity": 0.75},
-        "hovertemplate": "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+        "hovertemplate": hover(objective),
     }
 
 
@@ -117,7 +119,7 @@ def _trace_of_front(front: Front, colour: str) -> dict[str, Any]:
             "size": 11,
             "symbol": ["diamond" if p.kind == "baseline" else "circle" for p in points],
         },
-        "hovertemplate": "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+        "hovertemplate": hover(front.objective),
     }
 
 
@@ -173,6 +175,11 @@ def _layout(objective: str, traces: Sequence[Mapping[str, Any]]) -> dict[str, An
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "hovermode": "closest",
     }
+
+
+def hover(objective: str) -> str:
+    """What hovering says below a point's words: ``95.12 % at 1.858M FLOPs``."""
+    return f"%{{text}}<br>%{{y:.2f}} % at %{{x:.4s}} {_UNITS[objective]}<extra></extra>"
 
 
 def cost_ticks(costs: Sequence[float]) -> dict[str, Any]:

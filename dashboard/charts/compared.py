@@ -7,7 +7,7 @@ from dashboard.charts.payload import LINES, Column, Json, payload, percent, thin
 from nas.analysis.course import Measure
 from nas.analysis.names import names_for
 from nas.analysis.side_by_side import SideBySide
-from nas.figures import COST_TITLES, cost_ticks
+from nas.figures import COST_TITLES, cost_ticks, hover
 
 #: Points of one hypervolume's line; a longer one is thinned.
 _MOST = 400
@@ -51,7 +51,7 @@ def fronts_chart(found: SideBySide) -> Json:
                 ],
                 "line": {"color": colour, "width": 2, "shape": "hv"},
                 "marker": {"symbol": SYMBOLS[place], "size": 10},
-                "hovertemplate": "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+                "hovertemplate": hover(objective),
             }
         )
         rows += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.charts.payload import LINES, Column, Json, payload
@@ -122,12 +123,16 @@ def _told(bar: Bar) -> str:
     whose = "" if bar.number is None else f" of trial {bar.number}"
     lines = [
         f"{bar.job}: {what}{whose}, {bar.outcome}" + (", again after a loss" if bar.again else ""),
-        f"{bar.seconds:,.1f} s from {iso(bar.start_ms)}",
+        f"{bar.seconds:,.1f} s from {_utc(bar.start_ms)}",
         bar.worker or "worker not recorded: drawn where one was free",
     ]
     if bar.epochs:
         lines.insert(1, f"{bar.epochs} epochs")
     return "<br>".join(line.replace("&", "&amp;").replace("<", "&lt;") for line in lines)
+
+
+def _utc(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms // 1000, UTC):%-d %b %Y, %H:%M:%S} UTC"
 
 
 def _row(lane: str, bar: Bar) -> list[Any]:

@@ -82,8 +82,10 @@ async function confirmed(form) {
   const button = form.querySelector(".button.main");
   const tell = (words) => progress && (progress.textContent = words);
   problem.hidden = button.disabled = true;
+  const body = bodyOf(form);
   try {
-    const words = await act(form.dataset.verb, bodyOf(form), tell);
+    if (form.dataset.verb === "extend" && !Object.keys(body).length) throw new Error("Nothing would change: fill in a field.");
+    const words = await act(form.dataset.verb, body, tell);
     dialog.close();
     form.reset();
     say(words);

@@ -49,6 +49,7 @@ const NARROW = 500; // pixels, below which times of an axis would run into each 
 
 function themed(layout, width) {
   const small = { size: 13, color: "var(--muted)" };
+  const family = getComputedStyle(document.body).fontFamily;
   const axis = {
     gridcolor: "var(--grid)", linecolor: "var(--line)", zerolinecolor: "var(--line)",
     automargin: true, zeroline: false, ticklabeloverflow: "allow",
@@ -57,10 +58,10 @@ function themed(layout, width) {
     margin: { l: 12, r: 12, t: 12, b: 12 }, hovermode: "closest",
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
     ...layout,
-    font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "var(--text)" },
+    font: { family, size: 13, color: "var(--text)" },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     hoverlabel: {
-      bgcolor: "var(--card)", bordercolor: "var(--line)", align: "left", font: { color: "var(--text)" },
+      bgcolor: "var(--card)", bordercolor: "var(--line)", align: "left", font: { ...small, family, color: "var(--text)" },
     },
   };
   for (const key of Object.keys(layout).filter((name) => /^[xy]axis/.test(name))) {
@@ -138,7 +139,7 @@ function addFresh(chart, { data, layout }) {
     x: chart.fresh.map((mark) => mark.x), y, customdata: chart.fresh.map((mark) => mark.number),
     text: chart.fresh.map((mark) => `trial ${mark.number}, just reported`),
     marker: { color: "var(--front)", symbol: "circle-open", size: 11, line: { width: 2 } },
-    hovertemplate: "%{text}<br>%{y:.2f} % at %{x:.4s}<extra></extra>",
+    hovertemplate: data.at(-1).hovertemplate,
   });
 }
 

@@ -116,6 +116,8 @@ def test_jobs_are_acted_on_from_their_rows(visit, store, add_job):
     choose(page, "mine", "Extend…")
     dialog = page.get_by_role("dialog", name="Extend mine")
     assert dialog.get_by_label("More trials").get_attribute("placeholder") == "now 0"
+    dialog.get_by_role("button", name="Extend and queue").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Nothing would change: fill in a field.")
     page.keyboard.press("Escape")
     choose(page, "mine", "Priority…")
     page.get_by_role("spinbutton", name="Priority").fill("7")

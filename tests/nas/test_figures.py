@@ -19,6 +19,7 @@ def test_the_front_is_a_staircase_by_cost_in_percent(store, add_job):
     assert front["line"]["shape"] == "hv"
     assert front["marker"]["symbol"] == ["diamond", "circle", "diamond", "circle"]
     assert layout["xaxis"]["title"]["text"] == "Forward FLOPs of one image"
+    assert "%{y:.2f} % at %{x:.4s} FLOPs" in front["hovertemplate"]
 
 
 def test_trials_that_ended_early_are_not_drawn(store, add_job):
