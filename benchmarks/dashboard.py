@@ -9,16 +9,9 @@ Run: python benchmarks/dashboard.py [--quick] [--write]. Takes about three minut
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -30,40 +23,11 @@ from dashboard_browser import Opened, Update, chromium, opened, updates
 from dashboard_viewers import viewed
 from scale_store import fill
 from tables import show_table, write_table
+from web import serving
 
 from nas.store.store import Store
 
 Row = tuple[str, str, str, str]
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[tuple[str, int]]:
-    """The web process of ``nas serve`` over a home: its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = {**os.environ, "NAS_HOME": str(home), "NAS_STORE_URL": ""}
-    command = [sys.executable, "-m", "dashboard", "--port", str(port)]
-    process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await(f"{address}/healthz")
-        yield address, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _await(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def measured(home: Path, trials: int, times: int, viewers: int, seconds: float) -> Iterator[Row]:

@@ -25,9 +25,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in every command
 
 from scale_driver import SimulatedWorkers, searched
 from scale_followers import followed
-from scale_reads import by_functions, over_http, percentile95, served
+from scale_reads import by_functions, over_http, percentile95
 from scale_store import fill
 from tables import show_table, write_table
+from web import serving
 
 from nas.store.store import Store
 from tests import postgresql
@@ -58,7 +59,7 @@ def reads(kind: str, url: str, size: Size, folder: Path) -> Iterator[Row]:
     job = fill(store, size.jobs, size.trials)
     for name, ask in by_functions(store, job).items():
         yield f"{name}: functions, {kind}", _ms(percentile95(ask, size.runs)), "50 ms", "p95"
-    with served(url, folder) as (address, pid):
+    with serving(folder, url) as (address, pid):
         for name, ask in over_http(address, store, job).items():
             yield f"{name}: HTTP, {kind}", _ms(percentile95(ask, size.runs)), "50 ms", "p95"
         store.jobs.set_state(job.id, "running")

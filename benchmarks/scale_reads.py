@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
-import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import count
-from pathlib import Path
 from statistics import quantiles
 
 from scale_store import empty_spec, found
@@ -115,42 +110,6 @@ def percentile95(ask: Callable[[], object], runs: int) -> float:
         ask()
         times.append(1000 * (time.perf_counter() - began))
     return quantiles(times[1:], n=20)[18]
-
-
-@contextmanager
-def served(url: str, home: Path) -> Iterator[tuple[str, int]]:
-    """A web process over a store, as ``nas serve`` starts it: its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    code = (
-        "import sys, uvicorn; from pathlib import Path; from nas.home import Home\n"
-        "from dashboard.app import create_app\n"
-        "app = create_app(sys.argv[1], home=Home(Path(sys.argv[2])))\n"
-        "uvicorn.run(app, port=int(sys.argv[3]), log_level='error')"
-    )
-    command = [sys.executable, "-c", code, url, str(home), str(port)]
-    process = subprocess.Popen(command)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await(address)
-        yield address, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _await(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            _request(f"{address}/healthz")
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
 
 
 def _request(address: str, body: bytes | None = None) -> bytes:
