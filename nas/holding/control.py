@@ -5,16 +5,20 @@ Whoever drives a job is asked; where nobody does, it is done at once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nas.errors import UsageProblem, WrongState
-from nas.holding.holder import is_gone, myself
+from nas.holding.holder import is_gone, myself, process_of
 from nas.store.records import Job, Trial
 from nas.store.store import Store
 
 #: The reason of trials that were not finished when their job was cancelled.
 CANCELLED = "cancelled"
+
+#: How long a job that does not run may still be held by who tidies up after it.
+LEAVING_SECONDS = 15.0
 
 #: Priorities that a job can have; higher is sooner.
 PRIORITIES = range(-100, 101)
@@ -142,19 +146,22 @@ class _Driven(WrongState):
 
 @contextmanager
 def _alone(store: Store, job: Job) -> Iterator[Store]:
-    """The store under the job's lease, where nobody has it.
+    """The store under the job's lease, once nobody has it.
 
     Raises:
         _Driven: if somebody has.
     """
-    held = store.leases.of(job.id)
-    driven = _Driven(f"job {job.name!r} is being driven already")
-    if held is not None and not is_gone(held.holder):
-        raise driven
+    leaves = job.state not in ("queued", "running")
+    deadline = time.monotonic() + (LEAVING_SECONDS if leaves else 0.0)
+    while (held := store.leases.of(job.id)) is not None and not is_gone(held.holder):
+        if time.monotonic() >= deadline:
+            where = process_of(held.holder)
+            raise _Driven(f"job {job.name!r} is being driven already, by {where}")
+        time.sleep(0.1)
     try:
         mine = store.leases.take(job.id, myself(), held)
     except WrongState:
-        raise driven from None
+        raise _Driven(f"job {job.name!r} is being driven already") from None
     try:
         yield store.under(mine.lease, 0.0)
     finally:

@@ -1,6 +1,9 @@
+import threading
+
 import pytest
 
 from nas.errors import NotFound, UsageProblem, WrongState
+from nas.holding import control
 from nas.holding.control import cancel, delete, pause, requeue, retry, set_priority
 from nas.holding.leasing import driving
 
@@ -19,6 +22,40 @@ def test_a_driven_job_is_asked(store, add_job):
         assert (asked.state, asked.request) == ("running", "pause")
         assert requeue(store, asked).request == ""
         assert cancel(store, job).request == "cancel"
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "then"),
+    [
+        ("paused", requeue, "queued"),
+        ("cancelled", retry, "queued"),
+        ("paused", cancel, "cancelled"),
+    ],
+)
+def test_who_tidies_up_after_a_job_is_waited_for(store, add_job, state, action, then):
+    job = add_job(store, state=state)
+    held, done = threading.Event(), threading.Event()
+
+    def tidy():
+        with driving(store, job):
+            held.set()
+            done.wait(60)
+
+    leaving = threading.Thread(target=tidy)
+    leaving.start()
+    assert held.wait(60)
+    threading.Timer(0.5, done.set).start()
+    assert action(store, job).state == then
+    assert done.is_set()
+    assert store.jobs.get(job.name).request == ""
+    leaving.join()
+
+
+def test_who_does_not_leave_is_named(store, add_job, monkeypatch):
+    monkeypatch.setattr(control, "LEAVING_SECONDS", 0.2)
+    job = add_job(store, state="paused")
+    with driving(store, job), pytest.raises(WrongState, match="driven already, by process"):
+        requeue(store, job)
 
 
 def test_cancelling_keeps_results_and_leaves_nothing_running(store, add_job):
@@ -67,7 +104,7 @@ def test_what_makes_no_sense_in_a_state_is_refused(store, add_job, action, state
 
 
 def test_a_job_is_forgotten_with_everything_but_not_while_it_runs(store, add_job):
-    job, other = add_job(store), add_job(store, name="other")
+    job, other = add_job(store, state="running"), add_job(store, name="other")
     with driving(store, job), pytest.raises(WrongState, match="nas cancel"):
         delete(store, job)
     delete(store, job)
