@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import uvicorn
 from fastapi import FastAPI
 
-from dashboard.app import LOOPBACK, create_app
-from dashboard.guard.base_path import checked_base_path
+from dashboard.app import create_app
 from dashboard.warm import warm
 from nas import logs
-from nas.errors import NasError, NotAllowed
+from nas.errors import NasError
 from nas.home import Home
+from nas.service.listening import checked_base_path, checked_proxies, refuse_open
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logs.configure()
     try:
+        options.trusted_proxies = checked_proxies(options.trusted_proxies)
         app = _application(options)
     except NasError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -48,19 +49,14 @@ def _application(options: argparse.Namespace) -> FastAPI:
     Raises:
         NotAllowed: if they could.
     """
-    base_path = checked_base_path(options.base_path)
     app = create_app(
         Home.here().store_url,
         listens_on=options.host,
-        base_path=base_path,
+        base_path=checked_base_path(options.base_path),
         behind_proxy=bool(options.trusted_proxies),
     )
-    if app.state.guard.exposed and not app.state.guard.keyring.required():
-        reached = "through a proxy" if options.host in LOOPBACK else f"at {options.host}"
-        raise NotAllowed(
-            f"others could reach the service {reached}, and there is no token yet; "
-            "make one first: nas token create NAME --role admin"
-        )
+    has_token = app.state.guard.exposed and app.state.guard.keyring.required()
+    refuse_open(options.host, bool(options.trusted_proxies), has_token)
     return app
 
 

@@ -54,6 +54,7 @@ from nas.errors import NasError
 from nas.figures import plotly_script
 from nas.home import Home
 from nas.job_file.reading import dotted
+from nas.service.listening import LOOPBACK, is_exposed
 from nas.settings import Settings
 
 #: HTTP's own errors, in the words of ours.
@@ -82,7 +83,6 @@ ROUTERS = (
 #: For the description of the API alone: the guard looks at tokens before any route.
 _BEARER = HTTPBearer(auto_error=False, description="A token of `nas token create`.")
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -127,7 +127,7 @@ def create_app(
         keyring=Keyring(state.reader.existing),
         sessions=Sessions(home.root / "session.key"),
         rates=Rates(),
-        exposed=listens_on not in LOOPBACK or behind_proxy,
+        exposed=is_exposed(listens_on, behind_proxy),
         requests_per_minute=settings.requests_per_minute,
         failures_per_minute=settings.failed_sign_ins_per_minute,
     )

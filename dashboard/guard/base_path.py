@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from nas.errors import UsageProblem
-
-
-def checked_base_path(given: str) -> str:
-    """``/nas`` from ``/nas/`` or ``nas``; empty for the root.
-
-    Raises:
-        UsageProblem: for what can't be a path.
-    """
-    base = given.strip("/")
-    if (base and not re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", base, re.ASCII)) or ".." in base:
-        raise UsageProblem(
-            f"base path {given!r} can't be: letters, digits, '-', '_' and '.' between slashes"
-        )
-    return base and f"/{base}"
 
 
 class BasePath:

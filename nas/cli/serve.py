@@ -10,9 +10,11 @@ import sys
 import click
 
 from nas.cli.dispatch import jobs_option
+from nas.cli.opened import existing_store
 from nas.cli.output import say
 from nas.errors import UsageProblem
 from nas.home import Home
+from nas.service.listening import checked_base_path, checked_proxies, refuse_open
 
 
 @click.command()
@@ -40,8 +42,12 @@ def serve(
 
     Ctrl-C or SIGTERM queues running jobs again with every finished rung kept.
     """
-    home = Home.here()
+    # All that the web process would refuse: a dispatcher beside it would take a job meanwhile.
+    base_path, trusted_proxies = checked_base_path(base_path), checked_proxies(trusted_proxies)
+    with existing_store() as store:
+        refuse_open(host, bool(trusted_proxies), store is not None and store.tokens.any())
     _refuse_taken(host, port)
+    home = Home.here()
     # By name, in processes of their own: the floors point down, so nas can't import dashboard.
     web = [sys.executable, "-m", "dashboard", "--host", host, "--port", str(port)]
     web += ["--base-path", base_path, "--trusted-proxies", trusted_proxies]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from nas.errors import UsageProblem, WrongState
 from nas.holding.holder import is_gone, myself, process_of
-from nas.store.records import Job, Trial
+from nas.store.records import OVER, Job, Trial
 from nas.store.store import Store
 
 #: The reason of trials that were not finished when their job was cancelled.
@@ -110,6 +110,8 @@ def delete(store: Store, job: Job) -> None:
             ours.jobs.delete(job.id)
     except _Driven:
         told = f"job {job.name!r} is running; cancel it first: nas cancel {job.name}"
+        if job.state in OVER:
+            told = f"job {job.name!r} is {job.state}, but a process works on it; try again later"
         raise WrongState(told) from None
 
 

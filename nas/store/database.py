@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     create_engine,
@@ -16,9 +17,19 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import ArgumentError
 
-from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable
+from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable, UsageProblem, did_you_mean
 from nas.store.schema import REVISION
+
+#: What a store's address may begin with, and the driver that is meant.
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_ALLOWED = "allowed: sqlite:////FOLDER/store.db, postgresql://USER@HOST/DATABASE"
 
 #: Where a network drops packets silently, neither end hears of it. A client gives up after a
 #: minute, and the server ends what a vanished client left in the middle of a transaction, with its
@@ -50,19 +61,11 @@ def open_engine(url: str, *, upgrade: bool = False) -> Engine:
         NewerDatabase: if a newer version of this program made the database.
         OlderDatabase: if it must be upgraded by hand.
         StoreUnreachable: if the server doesn't answer or the file can't be opened.
+        UsageProblem: for what is no address of a store.
     """
-    parsed = make_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed)
-        event.listen(engine, "connect", _configure_sqlite)
-    else:
-        unset = {k: v for k, v in _NETWORK.items() if k not in parsed.query}
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=unset)
+    parsed = _parsed(url)
     try:
+        engine = _engine(parsed)
         found = revision_of(engine)
     except Exception as error:
         place = parsed.render_as_string(hide_password=True)
@@ -70,6 +73,30 @@ def open_engine(url: str, *, upgrade: bool = False) -> Engine:
     if found != REVISION:
         _migrate(engine, found, upgrade)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    """The address with the driver that is used."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # the address is not told, as it may hold a password
+        raise UsageProblem(f"NAS_STORE_URL can't be read; {_ALLOWED}") from None
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        near = did_you_mean(parsed.drivername, _DRIVERS)
+        raise UsageProblem(f"NAS_STORE_URL begins with {parsed.drivername!r}{near}; {_ALLOWED}")
+    return parsed.set(drivername=driver)
+
+
+def _engine(parsed: URL) -> Engine:
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed)
+        event.listen(engine, "connect", _configure_sqlite)
+        return engine
+    unset = {k: v for k, v in _NETWORK.items() if k not in parsed.query}
+    return create_engine(parsed, pool_pre_ping=True, connect_args=unset)
 
 
 def _configure_sqlite(connection: Any, record: object) -> None:

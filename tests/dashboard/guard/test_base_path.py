@@ -8,8 +8,6 @@ from fastapi.testclient import TestClient
 
 from dashboard import app
 from dashboard.app import create_app
-from dashboard.guard.base_path import checked_base_path
-from nas.errors import UsageProblem
 
 PAGES = (
     "/",
@@ -53,15 +51,3 @@ def test_scripts_put_the_base_path_before_addresses_and_import_by_relative_ones(
         assert 'from "/' not in script, path
         if "fetch(" in script or "EventSource(" in script:
             assert 'from "./base.js"' in script, path
-
-
-def test_a_base_path_is_made_of_plain_parts():
-    assert [checked_base_path(given) for given in ("", "/", "nas", "/a/b-c/")] == [
-        "",
-        "",
-        "/nas",
-        "/a/b-c",
-    ]
-    for wrong in ("/a//b", "/a/../b", '/"><script>', "a b", "http://x"):
-        with pytest.raises(UsageProblem):
-            checked_base_path(wrong)

@@ -20,6 +20,9 @@ from nas.store.store import Store
         ("submit", "job.yaml"),
         ("run", "job.yaml"),
         ("export", "small", "--to", "out"),
+        ("serve",),
+        ("serve", "--web-only"),
+        ("dispatch",),
     ],
     ids=lambda command: command[0],
 )
@@ -32,5 +35,6 @@ def test_it_is_refused_with_a_clear_word_and_left_alone(nas, job, here, command)
     done = nas(*command)
     assert done.exit_code == 2, done.output
     assert "made by a newer version" in done.stderr
+    assert "dashboard of" not in done.stderr
     assert "Traceback" not in done.stderr
     assert home.store_file.read_bytes() == before

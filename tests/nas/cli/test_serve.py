@@ -65,6 +65,28 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path, port):
     assert "--port" in result.output
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "told"),
+    [
+        (("--host", "0.0.0.0"), 4, "there is no token yet"),
+        (("--trusted-proxies", "10.0.0.2"), 4, "there is no token yet"),
+        (("--trusted-proxies", "proxy"), 2, "'proxy' is no address or network"),
+        (("--base-path", "a b"), 2, "base path 'a b' can't be"),
+    ],
+)
+def test_what_is_refused_starts_nothing(
+    store, add_job, tmp_path, monkeypatch, port, options, status, told
+):
+    # The dispatcher would have taken the job before the web process refused.
+    monkeypatch.setenv("NAS_HOME", str(tmp_path / ".nas"))
+    add_job(store, state="queued")
+    result = CliRunner().invoke(cli, ["serve", "--port", str(port), *options])
+    assert result.exit_code == status
+    assert result.stderr.startswith("error: ")
+    assert told in result.stderr
+    assert store.leases.dispatchers() == []
+
+
 def test_an_address_is_shown_as_a_browser_takes_it():
     assert _shown("0.0.0.0") == "127.0.0.1"
     assert _shown("::1") == "[::1]"

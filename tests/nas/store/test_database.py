@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable
+from nas.errors import NewerDatabase, OlderDatabase, StoreUnreachable, UsageProblem
 from nas.store import database
 from nas.store.database import open_engine
 from nas.store.schema import REVISION, metadata
@@ -124,3 +124,25 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(bar
         if connection.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("store.db", "can't be read"),
+        ("ann:secret@host/nas", "can't be read"),
+        ("mysql://host/nas", "begins with 'mysql'"),
+        ("postgresq://ann:secret@host/nas", "did you mean 'postgresql'"),
+        ("postgresql+psycopg2://host/nas", "did you mean 'postgresql"),
+    ],
+)
+def test_what_is_no_stores_address_is_refused(url, told):
+    with pytest.raises(UsageProblem, match=told) as refused:
+        open_engine(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnreachable, match=r"can't open the store sqlite:.*file"):
+        open_engine(f"sqlite:///{tmp_path}/file/store.db")
