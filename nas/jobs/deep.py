@@ -25,6 +25,7 @@ from search_spaces.space import SearchSpace
 from workers.data import load
 from workers.device import resolve_device
 from workers.errors import DataError, StorageError
+from workers.outcomes import Diverged
 from workers.storage import storage_of
 
 #: Architectures drawn to see how much of a space is within the limits, and what is usual in it.
@@ -119,8 +120,8 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
     Raises:
         DataProblem: the images are missing, damaged or too few.
         JobFileError: attention, of the space or of the user's own baselines, can't stand on the
-            feature maps that these images make; the place of the checkpoints can't be written; or
-            a budget or the disk limit is hopelessly small.
+            feature maps that these images make; the place of the checkpoints can't be written;
+            training diverges at once; or a budget or the disk limit is hopelessly small.
         OverLimit: no architecture is within the job's cost limits.
         NoSuchDevice: the job asks for a GPU that is not here.
     """
@@ -137,7 +138,14 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
     _check_room(spec, low, locate or _nowhere)
     sample = _sample(space, data.shape, spec.seed)
     share = _share_within(spec, low, [cost for _, cost in sample], space.size())
-    seconds = epoch_seconds(spec, data, _usual(sample), device) if estimate else None
+    seconds = None
+    if estimate:
+        try:
+            seconds = epoch_seconds(spec, data, _usual(sample), device)
+        except Diverged as error:
+            told = f"{spec.recipe.learning_rate:g} lets the first few batches diverge: {error}"
+            path = ("recipe", "learning_rate")
+            raise JobFileError([(locate or _nowhere)(path, told)]) from None
     affordable = None
     if seconds is not None:
         affordable = _affordable(spec, seconds, locate or _nowhere)

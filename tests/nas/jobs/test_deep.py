@@ -43,6 +43,11 @@ def test_limits_leave_a_share():
     assert deep_check(limited, estimate=False).share_within_limits == pytest.approx(0.5)
 
 
+def test_a_learning_rate_that_diverges_at_once_is_a_problem_of_the_file():
+    with pytest.raises(JobFileError, match=r"recipe\.learning_rate.*1e\+30.*diverge: loss is nan"):
+        deep_check(spec(recipe={"epochs": 2, "learning_rate": 1e30}))
+
+
 @pytest.mark.parametrize("limit", ["parameters", "forward_flops"])
 def test_no_architecture_under_a_limit_is_refused_with_the_least(limit):
     least = getattr(deep_check(spec(), estimate=False).lowest, limit)
