@@ -12,7 +12,13 @@ from dashboard.guard.base_path import path_of
 from nas.errors import NasError, NotSignedIn, TooManyRequests
 
 _WRONG = "That address can't be shown"
-_HEADINGS = {400: _WRONG, 403: "Not allowed", 404: "Not found", 422: _WRONG, 503: "The store doesn't answer"}
+_HEADINGS = {
+    400: _WRONG,
+    403: "Not allowed",
+    404: "Not found",
+    422: _WRONG,
+    503: "The store doesn't answer",
+}
 
 
 def error_answer(request: Request, error: NasError) -> Response:

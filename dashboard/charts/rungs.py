@@ -122,4 +122,5 @@ def _note(seen: Snapshot, rungs: Sequence[int]) -> str:
     if not reached[0]:
         return ""
     steps = [f"{there} at {rung} epochs" for there, rung in zip(reached, rungs, strict=True)]
-    return f"Trials that came to a rung: {', '.join(steps)}. The rest was pruned, failed or still waits."
+    told = ", ".join(steps)
+    return f"Trials that came to a rung: {told}. The rest was pruned, failed or still waits."
