@@ -38,6 +38,9 @@ _MOMENTS = [
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 ]
 
+#: A bar has an outline from this part of the time shown on: some pixels of a phone.
+_OUTLINED = 100
+
 #: Rows of the table; of more, the newest.
 _MOST_ROWS = 500
 
@@ -45,19 +48,22 @@ _MOST_ROWS = 500
 def timeline_chart(found: Timeline) -> Json:
     """Tasks over time: a colour for each job, a pattern for what went wrong or was done again."""
     span = max(1, found.end_ms - found.start_ms)
+    least = span / _OUTLINED
     lanes = [drawn_together(lane, span) for lane in found.lanes]
     names = numbered(lanes)
     drawn = [(name, bar) for name, lane in zip(names, lanes, strict=True) for bar in lane.bars]
     jobs = list(dict.fromkeys(bar.job for bar in found.bars))
     traces = [
-        _trace(job, [pair for pair in drawn if _quiet(pair[1]) and pair[1].job == job], colour)
+        _trace(
+            job, [pair for pair in drawn if _quiet(pair[1]) and pair[1].job == job], colour, least
+        )
         for job, colour in zip(jobs, LINES * (len(jobs) // len(LINES) + 1), strict=False)
     ]
     again = [pair for pair in drawn if pair[1].again and pair[1].outcome in ("ok", "running")]
-    traces.append(_trace("again after a loss", again, "var(--warn)", "+"))
+    traces.append(_trace("again after a loss", again, "var(--warn)", least, "+"))
     for outcome, (colour, shape) in TROUBLES.items():
         pairs = [pair for pair in drawn if pair[1].outcome == outcome]
-        traces.append(_trace(outcome, pairs, colour, shape))
+        traces.append(_trace(outcome, pairs, colour, least, shape))
     layout = {
         "barmode": "overlay",
         "showlegend": True,
@@ -90,7 +96,7 @@ def _quiet(bar: Bar) -> bool:
 
 
 def _trace(
-    name: str, drawn: Sequence[tuple[str, Bar]], colour: str, shape: str = ""
+    name: str, drawn: Sequence[tuple[str, Bar]], colour: str, least: float, shape: str = ""
 ) -> dict[str, Any]:
     return {
         "type": "bar",
@@ -104,7 +110,11 @@ def _trace(
         "marker": {
             "color": colour,
             "opacity": [0.55 if bar.outcome == "running" else 1 for _, bar in drawn],
-            "line": {"color": "var(--card)", "width": 0.5},
+            # What is thinner than the lines around it would be hidden by them.
+            "line": {
+                "color": "var(--card)",
+                "width": [0.5 if bar.end_ms - bar.start_ms >= least else 0 for _, bar in drawn],
+            },
             "pattern": {
                 "shape": shape,
                 "fillmode": "overlay",

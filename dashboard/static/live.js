@@ -38,7 +38,7 @@ function again() {
 
 function fresh(isFresh) {
   if (!isFresh && stale.hidden) {
-    const since = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const since = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     stale.textContent = `Not up to date since ${since}: the dashboard doesn't answer. Trying again.`;
   }
   stale.hidden = isFresh;

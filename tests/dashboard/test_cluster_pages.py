@@ -147,6 +147,9 @@ def test_the_timeline_has_a_lane_for_each_worker_and_a_pattern_for_what_went_wro
     assert drawn["live"]["x"][0] == 60_000
     assert drawn["failed"]["marker"]["pattern"]["shape"] == "x"
     assert drawn["lost"]["marker"]["pattern"]["shape"] == "/"
+    widths = zip(drawn["live"]["x"], drawn["live"]["marker"]["line"]["width"], strict=True)
+    start, end = chart["layout"]["xaxis"]["range"]
+    assert all((width > 0) == (x > (end - start) / 101) for x, width in widths)
     assert set(chart["layout"]["yaxis"]["categoryarray"]) == {"worker 1", "worker 2"}
     assert {len(row) for row in chart["table"]["rows"]} == {len(chart["table"]["columns"])}
     assert len(chart["table"]["rows"]) == 5
