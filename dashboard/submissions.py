@@ -78,7 +78,7 @@ async def submit(
     if found.state != "done" or found.result is None:
         return JSONResponse({"task": await run_in_threadpool(as_json, store, found)}, 202)
     there = f"{base_of(request)}/api/v1/jobs/{found.result['name']}"
-    made = {"request": "", "priority": asked.priority, **found.result}
+    made = {**found.result, "request": "", "priority": asked.priority}
     return JSONResponse(made, 201, {"Location": there})
 
 

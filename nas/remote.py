@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from nas.errors import JobFileError, NotAllowed, Problem, UsageProblem
 from nas.job_file.reading import Document, checked
@@ -34,13 +35,15 @@ def document_of(
         document.override(override)
     if not document.usable:
         return document
-    for path, message in _refused(document, settings):
+    refused = dict(_refused(document, settings))
+    for path, message in refused.items():
         document.problems.append(document.place(path, message))
         # What else is wrong there follows from it, and is not told.
         silent = [path, ("data", "root")] if path[0] == "data" else [path]
         mark = document.mark(path, message)
         document.source.flaws += [Flaw(mark, message, place) for place in silent]
-    document.name_data(settings.named_data())
+    if ("data", "name") not in refused:
+        document.name_data(settings.named_data())
     _take_out_files(document)
     if settings.checkpoints is not None and not document.problems:
         document.put(("checkpoints", "place"), settings.checkpoints, "the service's settings")
@@ -105,9 +108,19 @@ def _refused(document: Document, settings: Settings) -> Iterator[tuple[Path, str
             yield path, f"{why}: {known}" if path[0] == "data" else why
     if not settings.allow_addresses and _given(document.value, _ADDRESS):
         yield _ADDRESS, "is not for clients to say: the service trains on its own cluster"
+    host = _unheard(document.value.get("webhook"), settings)
+    if host:
+        listed = ", ".join(settings.webhook_hosts) or "none"
+        yield ("webhook",), f"{host!r} can't be told; this service's settings allow: {listed}"
     name = _at(document.value, ("data", "name"))
     if isinstance(name, str) and name not in names_of(settings):
         yield ("data", "name"), unknown("data set of this service", name, names_of(settings))
+
+
+def _unheard(webhook: Any, settings: Settings) -> str | None:
+    """Whom a webhook would tell though the settings don't name him."""
+    host = urlsplit(webhook).hostname if isinstance(webhook, str) else None
+    return host if host not in settings.webhook_hosts else None
 
 
 def _take_out_files(document: Document) -> None:

@@ -44,7 +44,8 @@ class Identity:
             NotAllowed: naming both roles.
         """
         if not self.may(role):
-            raise NotAllowed(f"token {self.name!r} is a {self.role}'s; this takes a {role}'s")
+            needed = "an admin" if role == "admin" else f"a {role}"
+            raise NotAllowed(f"token {self.name!r} is a {self.role}'s; this takes {needed}'s")
 
     def owns(self, owner: str) -> bool:
         """Whether this may act on a job of an owner."""

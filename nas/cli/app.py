@@ -135,7 +135,7 @@ def cli() -> None:
     """Search where attention pays in a CNN, and what it costs.
 
     Start with 'nas init', then 'nas run job.yaml'. NAS_HOME (default .nas in the current folder)
-    holds results; every command takes '-o json'.
+    holds results; every command that answers takes '-o json'.
     """
 
 

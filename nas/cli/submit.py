@@ -43,6 +43,7 @@ def submit(
         store, _, recorded = record_job(file, overrides, quiet=output.json, priority=priority)
         waited_for = bool(store.leases.dispatchers())
         job = {"id": recorded.id, "name": recorded.name, "state": recorded.state}
+    job = {**job, "request": "", "priority": priority}  # as the API answers
     if not (follow and output.json):
         output.emit(job, lambda: _parts(job, waited_for))
     if follow:

@@ -110,8 +110,12 @@ class Dispatcher:
         ended = [child for child in [*self._jobs, *self._doing] if child.over]
         for child in ended:
             code = child.process.returncode
+            task = isinstance(child.held, ServiceTask)
             (log.info if code == 0 else log.warning)(
-                "%s ended with status %s", child.name, code, extra={"job": child.name}
+                "%s ended with status %s",
+                f"task {child.name}" if task else child.name,
+                code,
+                extra={"task" if task else "job": child.name},
             )
         self._jobs = [child for child in self._jobs if not child.over]
         self._doing = [child for child in self._doing if not child.over]

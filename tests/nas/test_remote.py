@@ -113,3 +113,20 @@ def test_priorities_above_the_settings_are_an_administrators():
     check_priority(100, SETTINGS, admin=True)
     with pytest.raises(NotAllowed, match=r"priority 11 is an admin.*may be up to 10"):
         check_priority(11, SETTINGS, admin=False)
+
+
+def test_a_name_that_is_not_known_is_told_once():
+    (found,) = problems(JOB, "data.name=flower")
+    assert found[1].endswith("allowed: flowers, digits")
+
+
+def test_a_webhook_that_would_never_be_sent_is_refused_at_once():
+    address = "webhook=https://evil.example/x"
+    (found,) = problems(JOB, address)
+    assert found == (
+        "webhook",
+        "'evil.example' can't be told; this service's settings allow: none",
+    )
+    allowed = SETTINGS.model_copy(update={"webhook_hosts": ("evil.example",)})
+    assert problems(JOB, address, settings=allowed) == []
+    assert "is no address" in problems(JOB, "webhook=7")[0][1]

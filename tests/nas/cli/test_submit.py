@@ -14,9 +14,15 @@ def test_a_submitted_job_is_queued_and_the_next_commands_are_told(nas, job):
     assert (recorded.name, recorded.state) == ("small", "queued")
 
 
-def test_as_json_it_is_the_id_the_name_and_the_state(nas, job):
-    done = nas("submit", job, "-o", "json", "--set", "name=other")
-    assert json.loads(done.stdout) == {"id": 1, "name": "other", "state": "queued"}
+def test_as_json_it_is_what_the_api_answers(nas, job):
+    done = nas("submit", job, "-o", "json", "--set", "name=other", "--priority", 2)
+    assert json.loads(done.stdout) == {
+        "id": 1,
+        "name": "other",
+        "state": "queued",
+        "request": "",
+        "priority": 2,
+    }
 
 
 def test_a_wrong_file_writes_nothing(nas, job, here):
