@@ -40,6 +40,9 @@ _UNITS = {"forward_flops": "FLOPs", "parameters": "parameters", "latency_ms": "m
 #: From this ratio of the highest to the lowest cost on, the axis is logarithmic.
 _LOG_RATIO = 12.0
 
+#: Up to this ratio, they are about the same.
+_SAME = 1.02
+
 
 def front_figure(job: Job, trials: Sequence[Trial], colours: Colours = Colours()) -> dict[str, Any]:
     """Accuracy (%, up) against cost (left is cheaper): the front, the baselines, all other trials.
@@ -183,7 +186,13 @@ def hover(objective: str) -> str:
 
 
 def cost_ticks(costs: Sequence[float]) -> dict[str, Any]:
-    """A logarithmic axis, labelled at 1, 2 and 5, where costs span more than a decade."""
+    """A logarithmic axis, labelled at 1, 2 and 5, where costs span more than a decade.
+
+    Costs that are about the same get some room, so that ticks are not told by their last digits.
+    """
+    if costs and 0 < max(costs) < _SAME * min(costs):
+        room = [0.9 * min(costs), 1.1 * max(costs)]
+        return {"type": "linear", "exponentformat": "SI", "range": room}
     if not costs or min(costs) <= 0 or max(costs) / min(costs) < _LOG_RATIO:
         return {"type": "linear", "exponentformat": "SI"}
     powers = range(math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs))) + 1)

@@ -131,6 +131,7 @@ function addFresh(chart, { data, layout }) {
   const known = new Set(data.flatMap(({ customdata = [] }) => customdata));
   chart.fresh = chart.fresh.filter(({ number, until }) => !known.has(number) && until > Date.now());
   if (!chart.fresh.length) return;
+  delete layout.xaxis.range; // it was for the costs before
   const y = chart.fresh.map((mark) => mark.y);
   const [low, high] = layout.yaxis.range ?? [Infinity, -Infinity];
   layout.yaxis.range = [Math.min(low, ...y), Math.max(high, ...y)];

@@ -108,6 +108,8 @@ def test_what_the_deep_check_refuses_is_told_by_place(visit, store, dispatcher):
     expect(typed(page, JOB + "cost: {limits: {parameters: 3}}\n")).to_contain_text("Right")
     page.get_by_role("button", name="Submit the job").click()
     expect(page.locator("#told")).to_contain_text("no architecture of the space", timeout=60_000)
+    typed(page, JOB)
+    expect(page.locator("#told")).to_have_text("")  # that was said of another text
     assert store.jobs.list() == []
 
 

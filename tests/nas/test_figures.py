@@ -59,6 +59,7 @@ def test_costs_over_more_than_a_decade_get_a_logarithmic_axis(store, add_job):
     assert 1e5 in layout["xaxis"]["tickvals"]
     _, near = traces_of(add_job(store, trials[:1], name="near"), store)
     assert near["xaxis"]["type"] == "linear"
+    assert near["xaxis"]["range"] == pytest.approx([0.9e5, 1.1e5])
 
 
 def test_a_job_without_results_is_an_empty_figure(store, add_job):
