@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from sqlalchemy import Engine
 
-from nas.errors import StoreUnreachable
 from nas.store.charges import Charges
 from nas.store.database import open_engine
 from nas.store.jobs import Jobs
@@ -16,7 +13,7 @@ from nas.store.tallies import Tallies
 from nas.store.tasks import ServiceTasks
 from nas.store.tokens import Tokens
 from nas.store.trainings import Trainings
-from nas.store.transactions import RETRY_SECONDS, Lease
+from nas.store.transactions import Lease, patiently
 from nas.store.trials import Trials
 
 
@@ -59,7 +56,7 @@ class Store:
             NewerDatabase: if a newer version of this program made it.
             StoreUnreachable: if it can't be opened.
         """
-        self.engine = engine or _opened(url, patience)
+        self.engine = engine or patiently(lambda: open_engine(url), patience)
         self._patience = patience
         self.jobs = Jobs(self.engine, lease, patience)
         self.trials = Trials(self.engine, lease, patience)
@@ -78,14 +75,3 @@ class Store:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
-
-
-def _opened(url: str, patience: float) -> Engine:
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return open_engine(url)
-        except StoreUnreachable:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(min(RETRY_SECONDS, max(0.0, deadline - time.monotonic())))

@@ -90,6 +90,7 @@ def exclusively(connection: Connection) -> None:
 
 
 T = TypeVar("T", bound=type[Tables])
+R = TypeVar("R")
 
 
 def patient(kind: T) -> T:
@@ -106,19 +107,35 @@ def patient(kind: T) -> T:
 def _again(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def done(self: Tables, *values: Any, **named: Any) -> Any:
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                return method(self, *values, **named)
-            except DBAPIError as error:
-                if not is_away(error):
-                    raise
-                if time.monotonic() >= deadline:
-                    told = str(error.orig).strip().splitlines()[0]
-                    raise StoreUnreachable(f"the store doesn't answer: {told}") from error
-            time.sleep(min(RETRY_SECONDS, max(0.0, deadline - time.monotonic())))
+        return patiently(lambda: _reached(method, self, *values, **named), self._patience)
 
     return done
+
+
+def patiently(attempt: Callable[[], R], seconds: float) -> R:
+    """Try again and again, as long as the database isn't reached.
+
+    Raises:
+        StoreUnreachable: if it wasn't, for so long.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except StoreUnreachable:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(min(RETRY_SECONDS, max(0.0, deadline - time.monotonic())))
+
+
+def _reached(method: Callable[..., R], *values: Any, **named: Any) -> R:
+    try:
+        return method(*values, **named)
+    except DBAPIError as error:
+        if not is_away(error):
+            raise
+        told = str(error.orig).strip().splitlines()[0]
+        raise StoreUnreachable(f"the store doesn't answer: {told}") from error
 
 
 def is_away(error: DBAPIError) -> bool:
