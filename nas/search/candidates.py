@@ -55,6 +55,10 @@ class Breeder:
         knowledge: gives costs and refuses what is not allowed.
         rng: of all draws.
         known: whether a row of codes was tried already.
+
+    Attributes:
+        unknown: candidates whose cost could not be told.
+        usual: costs of the random ones of the last ``spread``, rising.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Breeder:
         self._rng, self._known = rng, known
         self._met: set[bytes] = set()
         self.unknown = 0
+        self.usual: Floats = np.zeros(0)
 
     def admit(self, codes: Codes) -> Candidates:
         """Those rows that are new and allowed and whose cost is known."""
@@ -127,6 +132,7 @@ class Breeder:
             generations: steps towards both ends of the cost axis.
         """
         pool = self.random(count // 2)
+        self.usual = np.sort(pool.cost)
         pool = pool.join(self.admit(self._encoding.unmet(self._rng, count // 2, tried)))
         for _ in range(generations if len(pool) and self._knowledge.foreseen else 0):
             order = np.argsort(pool.cost, kind="stable")
@@ -136,20 +142,29 @@ class Breeder:
         return pool
 
 
-#: At the start, candidates count as far from the tried costs from this share of the farthest on.
-NEAR = 0.5
+#: The share of random architectures that are cheaper than the first trial, and how far it moves
+#: from trial to trial (the golden ratio, which leaves no gap); a candidate may lie off by ``NEAR``.
+FIRST, STEP, NEAR = 0.1, 0.618034, 0.05
 
 
-def first_choice(pool: Candidates, tried_cost: Floats, missing: Sequence[NDArray[np.int64]]) -> int:
-    """The candidate to start with: far in cost from those tried, and with values not tried yet.
+def first_choice(
+    pool: Candidates, usual: Floats, tried: int, missing: Sequence[NDArray[np.int64]]
+) -> int:
+    """The candidate to start with: where random ones lie in cost, and with values not tried yet.
 
-    The cheapest comes first, as it is on every front; then whatever lies at least half as far from
-    the tried costs as the farthest does, by how many values it brings that nobody had.
+    Costs are told apart by how many random architectures are cheaper, so that it doesn't matter
+    on which scale they are told, and nothing is spent on the ends that hardly any lie at.
+
+    Args:
+        pool: to choose from.
+        usual: costs of random architectures, rising; of the pool, if there are none.
+        tried: how many trials there are.
+        missing: values of each parameter that no trial had.
     """
     brings = sum(np.isin(pool.codes[:, i], codes) for i, codes in enumerate(missing))
     if np.isnan(pool.cost).any():
         return int(np.argmax(brings))
-    if not len(tried_cost):
-        return int(np.argmin(pool.cost))
-    away = np.abs(pool.cost[:, None] - tried_cost[None, :]).min(axis=1)
-    return int(np.argmax(np.where(away >= NEAR * away.max(), brings, -1)))
+    order = usual if len(usual) else np.sort(pool.cost)
+    rank = np.searchsorted(order, pool.cost) / len(order)
+    off = np.abs(rank - (FIRST + STEP * tried) % 1)
+    return int(np.argmax(np.where(off <= max(NEAR, off.min()), brings, -1)))

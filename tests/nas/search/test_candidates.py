@@ -42,14 +42,29 @@ def test_where_a_cost_is_not_known_the_candidate_is_left_out_and_counted():
     assert (pool.codes[:, 2] >= 0).all()
 
 
-def test_the_start_takes_the_cheapest_then_goes_far_and_brings_new_values():
-    pool = breeder().spread(200, TRIED)
-    first = first_choice(pool, np.array([]), ENCODING.missing(TRIED))
-    assert pool.cost[first] == pool.cost.min()
-    tried = pool.codes[[first]]
-    second = first_choice(pool, pool.cost[[first]], ENCODING.missing(tried))
-    assert pool.cost[second] > (pool.cost.min() + pool.cost.max()) / 2 - 1
-    assert (pool.codes[second] != tried[0]).all()
+def started(cost, trials):
+    """Codes and ranks of cost, among the random candidates, of the first trials."""
+    found = breeder(cost=cost)
+    pool, tried = found.spread(200, TRIED), []
+    for number in range(trials):
+        missing = ENCODING.missing(pool.codes[tried])
+        tried.append(first_choice(pool, found.usual, number, missing))
+    ranks = np.searchsorted(found.usual, pool.cost[tried]) / len(found.usual)
+    return pool.codes[tried], ranks
+
+
+def test_the_start_lies_where_random_ones_lie_and_brings_new_values():
+    codes, ranks = started(cost, 5)
+    # Where the middle of five equal parts is, within the step from one cost to the next.
+    assert np.abs(np.sort(ranks) - np.array([0.1, 0.3, 0.5, 0.7, 0.9])).max() < 0.2
+    first, second = codes[:2]
+    assert (second[ENCODING.sizes > 1] != first[ENCODING.sizes > 1]).sum() >= 3
+
+
+def test_the_start_is_the_same_on_any_scale_of_costs():
+    plain, _ = started(cost, 5)
+    bent, _ = started(lambda params: cost(params) ** 4 + 7, 5)
+    assert (plain == bent).all()
 
 
 def test_a_pool_remembered_drops_what_was_tried_since():

@@ -73,12 +73,21 @@ def test_nothing_is_tried_twice_and_a_seed_decides_the_order():
     assert order(0) != order(1)
 
 
-def test_the_start_is_spread_over_the_cost_axis():
+def test_the_start_is_spread_over_what_random_ones_cost():
     study = run_flat(KnownCostSampler(cost, seed=0, space=FLAT), 5)
-    costs = [t.values[1] for t in study.get_trials()]
-    low, high = 1 + PRICES.min(axis=1).sum(), 1 + PRICES.max(axis=1).sum()
-    assert costs[0] < low + 0.1 * (high - low)
-    assert max(costs) > low + 0.75 * (high - low)
+    drawn = PRICES[np.arange(8), np.random.default_rng(0).integers(4, size=(500, 8))].sum(axis=1)
+    below = [float((1 + drawn < t.values[1]).mean()) for t in study.get_trials()]
+    assert np.abs(np.sort(below) - np.array([0.1, 0.3, 0.5, 0.7, 0.9])).max() < 0.15
+
+
+def test_after_the_start_the_model_decides_in_a_study_that_declares_nothing_too():
+    def told(sign):
+        study = run_flat(KnownCostSampler(cost, seed=0, start=4), 6, sign=sign)
+        return [t.params for t in study.get_trials()]
+
+    best, worst = told(1), told(-1)
+    assert best[:4] == worst[:4]
+    assert best[4] != worst[4]
 
 
 def test_a_restart_goes_on_without_a_repeat():
