@@ -143,6 +143,8 @@ def _migrate(engine: Engine, found: str | None, upgrade: bool) -> None:
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+                else:  # Python's driver begins none by itself for CREATE and ALTER
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         finally:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,6 +40,24 @@ def test_a_fresh_database_has_the_tables_that_the_code_describes(bare_url):
 def test_opening_again_keeps_what_is_there(url):
     Store(url).jobs.create("kept", {}, {})
     assert [job.name for job in Store(url).jobs.list()] == ["kept"]
+
+
+def test_processes_that_find_no_database_at_once_make_it_once(bare_url):
+    code = f"from nas.store.database import open_engine; open_engine({bare_url!r}).dispose()"
+    made = [
+        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [(one.communicate(timeout=60)[1], one.returncode) for one in made] == [("", 0)] * 3
+
+
+def test_a_database_that_could_not_be_made_is_left_as_it_was(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/store.db"
+    with monkeypatch.context() as broken:
+        broken.setattr("alembic.op.create_index", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            open_engine(url)
+    open_engine(url).dispose()
 
 
 def test_a_database_from_a_newer_version_is_refused_and_left_alone(bare_url):
