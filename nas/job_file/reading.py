@@ -190,6 +190,10 @@ class Document:
         for length in range(len(path), 0, -1):
             if path[:length] in self.overridden:
                 return Problem(self.overridden[path[:length]], dotted(path), message)
+        if path not in self.source.values:  # a section that only an override brought into being
+            for key, option in self.overridden.items():
+                if path and key[: len(path)] == path:
+                    return Problem(option, dotted(path), message)
         return self.at(self.mark(path, message), path, message)
 
     def mark(self, path: yaml_source.Path, message: str) -> yaml_source.Mark:

@@ -168,6 +168,8 @@ def test_override_reaches_into_lists_and_may_hold_equals_signs():
     ("override", "message"),
     [
         ("search.trails=3", "--set search.trails=3: search.trails: unknown key (did you mean 'tri"),
+        ("serach.trials=3", "--set serach.trials=3: serach: unknown key (did you mean 'search'?)"),
+        ("recipe.sgd.nesterov=1", "--set recipe.sgd.nesterov=1: recipe.sgd: unknown key"),
         ("search.trials=x", "--set search.trials=x: search.trials: 'x' is not a whole number"),
         ("search.trials", "--set search.trials: must be KEY=VALUE, such as search.trials=40"),
         ("=3", "--set =3: must be KEY=VALUE"),
