@@ -52,9 +52,13 @@ def _local(name: str) -> Check:
         gone = sum(is_gone(lease.holder) for lease in store.leases.list())
     finally:
         store.close()
-    told = f"{len(alive)} dispatchers, {waiting} jobs wait"
+    told = f"{_counted(len(alive), 'dispatcher')}, {_counted(waiting, 'job')} waiting"
     if gone:
-        told += f", {gone} are driven by processes that died"
+        told += f", {_counted(gone, 'job')} left by processes that died"
     if (waiting or gone) and not alive:
         return Check(name, "warn", told, "start a dispatcher: nas serve")
     return Check(name, "ok", told)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

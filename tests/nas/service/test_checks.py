@@ -41,12 +41,13 @@ def test_without_a_service_nothing_is_wrong_and_nothing_written(here):
 
 
 def test_jobs_that_nobody_takes_are_told(here, store, add_job):
-    assert service("service").detail == "0 dispatchers, 0 jobs wait"
+    assert service("service").detail == "0 dispatchers, 0 jobs waiting"
     add_job(store, state="queued")
     found = service("service")
     assert (found.state, found.advice) == ("warn", "start a dispatcher: nas serve")
     store.leases.appear("elsewhere/1/1", 1)
-    assert service("service").state == "ok"
+    found = service("service")
+    assert (found.state, found.detail) == ("ok", "1 dispatcher, 1 job waiting")
 
 
 @pytest.mark.parametrize(
