@@ -42,16 +42,21 @@ def front(job: str, pick: str | None, under: dict[str, float], output: Output) -
         only = replace(made, points=(one.point,))
         head = f"{pick}: trial {one.point.trial}, {one.reason}"
         data = {"job": made.job, "pick": pick, "under": dict(made.under), **one.to_dict()}
-        output.emit(data, lambda: [head, "", *_parts(only, trials, [])])
+        output.emit(data, lambda: [head, "", *_parts(only, trials, [], _marks(made))])
         return
     others = [
         (trial.cost(made.objective), float(trial.accuracy or 0))
         for trial in comparable(found, trials)
     ]
-    output.emit(made.to_dict(), lambda: _parts(made, trials, others))
+    output.emit(made.to_dict(), lambda: _parts(made, trials, others, _marks(made)))
 
 
-def _parts(made: Front, trials: list[Trial], others: list[tuple[float, float]]) -> list[Part]:
+def _parts(
+    made: Front,
+    trials: list[Trial],
+    others: list[tuple[float, float]],
+    marks: dict[int, str],
+) -> list[Part]:
     if not made.points:
         from nas.analysis.picks import limit_words
 
@@ -60,7 +65,7 @@ def _parts(made: Front, trials: list[Trial], others: list[tuple[float, float]]) 
     from nas.analysis.names import names_for
 
     names = names_for(made.points, (t.architecture for t in trials))
-    parts: list[Part] = [_table(made, names), "", _how_to_read(made)]
+    parts: list[Part] = [_table(made, names, marks), "", _how_to_read(made)]
     if sys.stdout.isatty() and len(others) > 1:
         from nas.cli.scatter import scatter
 
@@ -69,14 +74,13 @@ def _parts(made: Front, trials: list[Trial], others: list[tuple[float, float]]) 
     return parts
 
 
-def _table(made: Front, names: Names) -> Table:
+def _table(made: Front, names: Names, marks: dict[int, str]) -> Table:
     from nas.analysis.people import COST_HEADINGS
 
     costs = [made.objective] + [c for c in COST_HEADINGS if c != made.objective]
     costs = [c for c in costs if any(getattr(p, c) is not None for p in made.points)]
     headings = [COST_HEADINGS[name] for name in costs]
     columns = ["trial", "searched", "further seeds", "test", *headings, "pick", "architecture"]
-    marks = _marks(made)
     rows = [_row(point, costs, marks.get(point.trial, "")) for point in made.points]
     used = [any(row[i] != "" for row in rows) for i in range(len(columns) - 1)]
     kept = list(compress(columns, used))
@@ -100,6 +104,8 @@ def _marks(made: Front) -> dict[int, str]:
     """Which points ``--pick`` takes, by trial; a long name only where it stands alone."""
     from nas.analysis.picks import PICKS, pick
 
+    if not made.points:
+        return {}
     found: dict[int, list[str]] = {}
     for rule in PICKS:
         marks = found.setdefault(pick(made, rule).point.trial, [])

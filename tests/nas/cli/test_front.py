@@ -31,6 +31,7 @@ def test_one_pick_with_its_reason_and_under_a_limit(nas, store, add_job):
     lines = nas("front", "synthetic", "--pick", "accurate").stdout.splitlines()
     assert lines[0] == "accurate: trial 4, the most accurate: 96.0 % on the searched seed"
     assert lines[3].split()[:2] == ["4", "96.0"]
+    assert lines[3].split()[4:6] == ["accurate", "se"], "marks of the whole front"
     told = nas(
         "front", "synthetic", "--pick", "accurate", "--under", "forward_flops=2e6", "-o", "json"
     )
@@ -80,6 +81,6 @@ def test_a_terminal_gets_a_drawing(store, add_job, here, monkeypatch, capsys):
     from nas.cli.front import _parts
 
     made = front(store, add_job(store))
-    assert not any("●" in str(part) for part in _parts(made, [], [(1e6, 0.9), (2e6, 0.8)]))
+    assert not any("●" in str(part) for part in _parts(made, [], [(1e6, 0.9), (2e6, 0.8)], {}))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    assert any("●" in str(part) for part in _parts(made, [], [(1e6, 0.9), (2e6, 0.8)]))
+    assert any("●" in str(part) for part in _parts(made, [], [(1e6, 0.9), (2e6, 0.8)], {}))
