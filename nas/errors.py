@@ -50,6 +50,10 @@ class UsageProblem(NasError):
     http_status = 400
 
 
+class NotPrinted(NasError):
+    """The answer can't be written: stdout is closed, or its disk is full."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in a job file.

@@ -9,7 +9,7 @@ import click
 
 from nas.cli.image_size import parse_shape
 from nas.cli.opened import opened_job
-from nas.cli.output import Output, say
+from nas.cli.output import Output, put, say
 from nas.errors import UsageProblem
 from search_spaces.architecture import Architecture, TaskShape
 
@@ -47,7 +47,7 @@ def draw(
     if output == "json":
         Output("json").emit(subject.to_dict(), list)
     elif target is None:
-        click.echo(drawn(subject), nl=False)
+        put(drawn(subject), nl=False)
     else:
         _write(target, drawn(subject))
 

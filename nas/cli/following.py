@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from nas.cli.output import Output, output_option, say
+from nas.cli.output import Output, output_option, put, say
 from nas.cli.service import Service, service
 from nas.errors import Exit
 
@@ -76,9 +76,9 @@ def _print_events(events: Iterable[Mapping[str, Any]], output: Output) -> None:
 
     for event in events:
         if output.json:
-            click.echo(json.dumps(event))
+            put(json.dumps(event))
         else:
-            click.echo(f"{_clock(event['at'])}  {event_words(event)}")
+            put(f"{_clock(event['at'])}  {event_words(event)}")
 
 
 def _clock(iso: str) -> str:
@@ -93,7 +93,7 @@ def _lines(near: Service, job: str) -> dict[str, Any]:
         summary = near.job(job)
         line = _one_line(summary)
         if line != told:
-            click.echo(line)
+            put(line)
         told = line
         if summary["state"] in _ENDS:
             return summary

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nas.errors import NotPrinted
+
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
@@ -62,7 +64,7 @@ class Output:
         if self.json:
             import json
 
-            click.echo(json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False))
+            put(json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False))
             return
         made = render()
         for part in [made] if isinstance(made, str | Table) else made:
@@ -101,14 +103,30 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def put(text: str, nl: bool = True) -> None:
+    """Print a part of the answer on stdout.
+
+    Raises:
+        NotPrinted: if stdout is closed, or stands on a disk that is full.
+    """
+    if sys.stdout is None:  # as Python has it where the shell closed it: >&-
+        raise NotPrinted("the answer can't be printed: stdout is closed")
+    try:
+        click.echo(text, nl=nl)
+    except BrokenPipeError:  # who reads has seen enough
+        raise
+    except OSError as error:
+        raise NotPrinted(f"the answer can't be printed: {error.strerror or error}") from error
+
+
 def print_part(part: Part) -> None:
     """Print text, or a table: drawn on a terminal, plain aligned columns elsewhere."""
     if isinstance(part, str):
-        click.echo(part)
-    elif sys.stdout.isatty():
+        put(part)
+    elif sys.stdout is not None and sys.stdout.isatty():
         _print_rich(part)
     else:
-        click.echo(plain_table(part))
+        put(plain_table(part))
 
 
 def plain_table(table: Table) -> str:

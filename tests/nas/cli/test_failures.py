@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import click
 import pytest
@@ -80,3 +82,17 @@ def test_unwritable_home_still_gives_the_message(broken, here):
     result = broken(RuntimeError("no"))
     assert result.exit_code == 1
     assert "NAS_DEBUG=1" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirected", "told"),
+    [(">/dev/full", "No space left on device"), (">&-", "stdout is closed")],
+)
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_an_answer_that_cannot_be_printed_is_said_so(here, redirected, told, form):
+    call = f"exec {sys.executable} -m nas list -o {form} {redirected}"
+    result = subprocess.run(["sh", "-c", call], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"the answer can't be printed: {told}" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert list(here.iterdir()) == []
