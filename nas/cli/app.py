@@ -148,4 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         os.write(2, b"interrupted\n")
         sys.exit(130)
+    except OSError as error:  # --help and --version print before there is a command
+        os.write(2, f"error: the answer can't be printed: {error.strerror}\n".encode())
+        sys.exit(1)
     sys.exit(0)

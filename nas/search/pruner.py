@@ -81,7 +81,8 @@ class ParetoPruner(BasePruner):
         space: Mapping[str, BaseDistribution] | Iterable[Declared] | None = None,
     ) -> None:
         self.rungs = tuple(rungs)
-        if not self.rungs or list(self.rungs) != sorted(set(self.rungs)) or self.rungs[0] < 1:
+        whole = all(isinstance(rung, int | np.integer) and rung > 0 for rung in self.rungs)
+        if not self.rungs or not whole or list(self.rungs) != sorted(set(self.rungs)):
             raise ValueError(f"rungs are {list(self.rungs)}; allowed: epochs from 1, rising")
         if reduction < 2:
             raise ValueError(f"reduction is {reduction}; allowed: integers from 2")
@@ -89,6 +90,8 @@ class ParetoPruner(BasePruner):
             raise ValueError(f"by_surrogate is {by_surrogate}; allowed: 0 to 1")
         if prune_after < 0:
             raise ValueError(f"prune_after is {prune_after}; allowed: integers from 0")
+        if not -1 <= threshold <= 1:
+            raise ValueError(f"threshold is {threshold}; allowed: −1 to 1")
         self.reduction, self.by_surrogate, self.threshold = reduction, by_surrogate, threshold
         self.prune_after = prune_after
         self._forecast = Forecast(features, space)

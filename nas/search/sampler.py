@@ -78,8 +78,17 @@ class KnownCostSampler(BaseSampler):
         start: int = 5,
         cost_scale: Literal["auto", "linear", "log"] = "auto",
     ) -> None:
-        if cost_direction not in ("minimize", "maximize"):
-            raise ValueError(f"cost_direction is {cost_direction!r}; allowed: minimize, maximize")
+        for name, given, allowed_words in (
+            ("cost_direction", cost_direction, ("minimize", "maximize")),
+            ("cost_scale", cost_scale, ("auto", "linear", "log")),
+        ):
+            if given not in allowed_words:
+                raise ValueError(f"{name} is {given!r}; allowed: {', '.join(allowed_words)}")
+        for name, number in (("seed", seed), ("start", start)):
+            if not isinstance(number, int | np.integer) or number < 0:
+                raise ValueError(f"{name} is {number!r}; allowed: integers from 0")
+        if cost is not None and not callable(cost):
+            raise ValueError(f"cost is {cost!r}; allowed: a function of the parameters, None")
         self._direction = cost_direction
         self._sign = 1.0 if cost_direction == "minimize" else -1.0
         self._knowledge = Knowledge(cost, self._sign, features, allowed)

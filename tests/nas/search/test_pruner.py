@@ -277,6 +277,9 @@ def test_studies_that_it_can_not_judge_are_refused():
     [
         ({"rungs": ()}, "rungs are"),
         ({"rungs": (3, 1)}, "rungs are"),
+        ({"rungs": (1.5, 3)}, "rungs are"),
+        ({"rungs": "13"}, "rungs are"),
+        ({"rungs": (1, 2), "threshold": 2}, "threshold is 2"),
         ({"rungs": (1, 2), "reduction": 1}, "reduction is 1"),
         ({"rungs": (1, 2), "by_surrogate": 1.5}, "by_surrogate is 1.5"),
         ({"rungs": (1, 2), "prune_after": -1}, "prune_after is -1"),

@@ -205,6 +205,21 @@ def test_wrong_directions_are_refused_in_words():
         three.ask(FLAT)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"cost": 5}, "cost is 5; allowed: a function"),
+        ({"cost_scale": "lin"}, "cost_scale is 'lin'; allowed: auto, linear, log"),
+        ({"seed": None}, "seed is None; allowed: integers from 0"),
+        ({"seed": -1}, "seed is -1; allowed"),
+        ({"start": -1}, "start is -1; allowed"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_at_once(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        KnownCostSampler(**{"cost": cost, **arguments})
+
+
 def test_a_sampler_can_be_pickled_and_used_in_a_second_study():
     sampler = KnownCostSampler(cost, seed=0)
     run_flat(sampler, 12)
