@@ -57,9 +57,9 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
         rows += [("epochs", _epochs(summary["epochs"]))]
         rows += [("worker time", _duration(summary["worker_seconds"]))]
     rows += _spent(summary["spent"], summary["budget"])
-    rows.append(
-        ("space", f"{summary['space_size']:,} architectures, rungs at {_listed(summary['rungs'])}")
-    )
+    size, over = summary["space_size"], ", nothing new is left" if summary["exhausted"] else ""
+    rungs = _listed(summary["rungs"])
+    rows.append(("space", f"{size:,} architectures{over}, rungs at {rungs}"))
     rows += [("extended", _extended(entry)) for entry in summary["extensions"]]
     if best:
         spent = f"{cost(objective, best[objective])} {_UNITS[objective]}"

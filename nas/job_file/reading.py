@@ -180,7 +180,9 @@ class Document:
         return isinstance(self.value, dict)
 
     def at(self, mark: yaml_source.Mark, path: yaml_source.Path, message: str) -> Problem:
-        """A problem at a place of the file."""
+        """A problem at a place of the file; where nobody wrote its lines, of the whole."""
+        if not self.lines:
+            return Problem(self.filename, dotted(path), message)
         line = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""
         where = f"{self.filename}:{mark.line}:{mark.column}"
         return Problem(where, dotted(path), message, mark.line, mark.column, line)

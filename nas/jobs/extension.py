@@ -50,6 +50,9 @@ def changed_document(
         overrides: ``a.b=value`` each.
         begun: trials of the search so far.
         files: whether ``space`` may name a file of this machine.
+
+    Raises:
+        UsageProblem: if two options give the same.
     """
     document = Document.read(json.dumps(job.spec), f"job {job.name}")
     document.lines = []  # one line that nobody wrote
@@ -58,7 +61,13 @@ def changed_document(
     if more is not None:
         base = begun if job.details.get("exhausted") else job.spec["search"]["trials"]
         document.put(("search", "trials"), base + more, f"--trials {more}")
+    taken = {("search", "trials"): more, ("space",): space}
     for override in overrides:
+        path = tuple(override.partition("=")[0].strip().split("."))
+        for key, given in taken.items():
+            if given is not None and path == key:
+                option = f"--{key[-1]}"
+                raise UsageProblem(f"{option} and --set {override} say the same; give one of them")
         document.override(override)
     return document
 

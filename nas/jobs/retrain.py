@@ -174,7 +174,8 @@ def recipe_changes(epochs: int, overrides: Sequence[str]) -> dict[str, Any]:
         if name in _OWN:
             raise UsageProblem(f"--set {text}: {_OWN[name]}")
         if name not in RecipeSection.model_fields:
-            near = did_you_mean(name, RecipeSection.model_fields)
+            known = [key for key in RecipeSection.model_fields if key not in _OWN]
+            near = did_you_mean(name, known) or f"; allowed: {', '.join(known)}"
             raise UsageProblem(f"--set {text}: the recipe has no {name!r}{near}")
         given = yaml_source.read(raw)
         if given.flaws:

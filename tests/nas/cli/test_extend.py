@@ -34,6 +34,8 @@ def test_an_unknown_job_is_not_found_and_nothing_is_written(nas, here):
         ((), "nothing of job small would change"),
         (("--set", "recipe.epochs=9"), "--set recipe.epochs=9: recipe.epochs: can't change"),
         (("--trials", 3, "--space", "cifar_smal"), "did you mean 'cifar_small'"),
+        (("--trials", 3, "--set", "search.trials=9"), "--trials and --set search.trials=9 say the"),
+        (("--set", "search.trials=0"), "--set search.trials=0: search.trials: 0 is out of range"),
         (("--trials", 0), "0 is not in the range"),
         (("--trials", 3, "--set", "cost.limits.parameters=5"), "cost.limits.parameters is 5"),
     ],

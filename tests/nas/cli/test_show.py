@@ -17,6 +17,11 @@ def test_a_job_by_name_and_by_id(nas, store, add_job):
     assert "96.0 % (trial 4), 4.04 MFLOPs" in text
 
 
+def test_a_space_that_ran_out_is_said_so(nas, store, add_job):
+    add_job(store, budget=40, details={"exhausted": True})
+    assert "1,000 architectures, nothing new is left, rungs" in nas("show", "synthetic").stdout
+
+
 def test_json_is_the_summary(nas, store, add_job):
     job = add_job(store)
     assert json.loads(nas("show", job.name, "-o", "json").stdout) == job_summary(store, job)

@@ -73,6 +73,12 @@ def test_no_change_and_fewer_trials_than_began_are_refused(job):
         spec_of(job, overrides=["search.trials=3"])
 
 
+def test_what_a_change_breaks_elsewhere_is_told_of_the_job_not_of_a_line(job):
+    with pytest.raises(JobFileError, match=r"\njob small: search.audit.trials: 8 is more"):
+        audited = replace(job, spec=job.spec | {"search": {"trials": 20, "audit": {"trials": 8}}})
+        spec_of(audited, overrides=["search.trials=5"], count=3)
+
+
 def test_changes_name_keys_with_old_and_new_values(job):
     new = spec_of(job, 5, json.dumps(NARROW)).model_dump(mode="json")
     assert changes(job.spec, new) == {"space": [SPACE, NARROW], "search.trials": [20, 25]}

@@ -235,6 +235,7 @@ def test_mlflow_hears_of_the_recipe(again):
     [
         ("search.trials=3", "only the recipe can differ"),
         ("recipe.momentum", "only the recipe can differ"),
+        ("recipe.lr=0.1", "the recipe has no .lr.; allowed: .*learning_rate"),
         ("recipe.epochs=3", "--epochs says how long"),
         ("recipe.schedule=annealed", "one schedule spans all epochs"),
         ("recipe.momentun=0.5", "did you mean 'momentum'"),
