@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nas.analysis.spending import limits_of, of_charges, spending
-from nas.budget import STOPPED, Spending
+from nas.budget import Spending
 from nas.store.records import AUDIT, INHERITED, Charge, Job, ReportRow, Trial
 from nas.store.store import Store
 
@@ -195,7 +195,7 @@ def _trial_entry(
 
     One that never came to the first rung was left there for its score on inherited weights.
     """
-    saved = trial.counted and trial.state == "pruned" and trial.reason != STOPPED
+    saved = trial.saves
     scored = any(row.epoch == INHERITED for row in rows)
     first = rungs[0] if saved and scored and not trial.epoch else 0
     left = max(0, rungs[-1] - trial.epoch) - first if saved else 0

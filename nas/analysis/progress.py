@@ -55,7 +55,7 @@ def history(job: Job, trials: Sequence[Result]) -> list[Step]:
     found = []
     for ended, trial in enumerate(order, 1):
         epochs += trial.epoch
-        whole += last if trial.state == "pruned" else trial.epoch
+        whole += last if trial.saves else trial.epoch
         if trial.number in standing:
             accuracy.append(trial.accuracy or 0.0)
             cost.append(trial.cost(objective))

@@ -141,7 +141,7 @@ def epochs(
         where they took more.
     """
     passed = sum(group.epochs for group in groups)
-    saved = sum(budget * group.count - group.epochs for group in groups if _saves(group))
+    saved = sum(budget * group.count - group.epochs for group in groups if group.saves)
     whole = passed + saved
     share = (saved - inherited) / whole if whole else 0.0
     return {
@@ -158,10 +158,6 @@ def _again(trial: Trial) -> dict[str, Any]:
     kept = ("origin", "seed", "state", "epoch", "accuracy", "test_accuracy")
     budget = (trial.recipe or {}).get("epochs")
     return {"trial": trial.number, **{k: getattr(trial, k) for k in kept}, "epochs": budget}
-
-
-def _saves(group: Group) -> bool:
-    return group.state == "pruned" and group.counted  # nobody would train what is taken over
 
 
 def iso(ms: int | None) -> str | None:

@@ -191,7 +191,7 @@ def verdict_of(
     tested = sum(c.accuracy.probability is not None for c in made) + len(even)
     resolution = noise.resolution(seeds, tested) if noise and tested and seeds else None
     told = [*sentences(found, baselines, made, objective, names, even), neighbour_sentence(made)]
-    every = groups or [Group(t.kind, t.state, 1, t.epoch) for t in trials]
+    every = groups or [Group(t.kind, t.state, t.saves, 1, t.epoch) for t in trials]
     saved = epochs(
         [group for group in every if group.searched],
         job.details["rungs"][-1],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nas.budget import STOPPED
+
 JobState = Literal["queued", "running", "paused", "interrupted", "done", "failed", "cancelled"]
 Request = Literal["", "pause", "cancel", "yield"]
 TrialState = Literal["running", "waiting", "done", "pruned", "failed"]
@@ -102,12 +104,14 @@ class Result:
     Attributes:
         number: counts from 0 within the job.
         epoch: the last rung reached; ``accuracy`` is the validation accuracy there, in 0…1.
+        reason: of its state, where there is one.
     """
 
     number: int
     kind: TrialKind
     label: str
     state: TrialState
+    reason: str
     parameters: int
     forward_flops: int
     latency_ms: float | None
@@ -129,6 +133,11 @@ class Result:
     def counted(self) -> bool:
         """Whether it counts towards ``search.trials``; what was taken over cost nothing."""
         return self.kind in COUNTED
+
+    @property
+    def saves(self) -> bool:
+        """Whether pruning spared it epochs: a budget that ends a trial saves nothing."""
+        return self.state == "pruned" and self.counted and self.reason != STOPPED
 
     def cost(self, objective: str) -> float:
         """The cost of this name (one of ``COSTS``).
@@ -165,7 +174,6 @@ class Trial(Result):
     architecture: str
     params: dict[str, Any] | None
     seed: int
-    reason: str
     latency_spread_ms: float | None
     test_accuracy: float | None
     attempts: int

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 
+from nas.budget import STOPPED
 from nas.store.leases import Holding
 from nas.store.records import COUNTED, INHERITED, SEARCHED, TrialKind, TrialState
 from nas.store.rows import as_record
@@ -17,10 +18,15 @@ from nas.store.transactions import Tables, patient
 
 @dataclass(frozen=True)
 class Group:
-    """Trials of one kind in one state: how many, and the epochs that they have reached in all."""
+    """Trials of one kind in one state: how many, and the epochs that they have reached in all.
+
+    Attributes:
+        saves: as of a trial.
+    """
 
     kind: TrialKind
     state: TrialState
+    saves: bool
     count: int
     epochs: int
 
@@ -114,8 +120,8 @@ def _tallies(connection: Connection, ids: Collection[int]) -> dict[int, Tally]:
     held = connection.execute(select(leases).where(leases.c.job_id.in_(ids))).mappings()
     holdings = {row["job_id"]: as_record(Holding, row) for row in held}
     groups: dict[int, list[Group]] = {}
-    for job_id, *group in connection.execute(_groups(ids)):
-        groups.setdefault(job_id, []).append(Group(*group))
+    for job_id, kind, state, saves, *sums in connection.execute(_groups(ids)):
+        groups.setdefault(job_id, []).append(Group(kind, state, bool(saves), *sums))
     passed = {row[0]: tuple(row[1:]) for row in connection.execute(_reports(ids))}
     charged = {
         job_id: Charged(epochs, cpus, gpus, bool(running))
@@ -142,7 +148,9 @@ def _tallies(connection: Connection, ids: Collection[int]) -> dict[int, Tally]:
 
 
 def _groups(ids: Collection[int]) -> Select[Any]:
-    by = (trials.c.job_id, trials.c.kind, trials.c.state)
+    pruned = (trials.c.state == "pruned") & (trials.c.reason != STOPPED)
+    saves = case((pruned & trials.c.kind.in_(COUNTED), 1), else_=0).label("saves")
+    by = (trials.c.job_id, trials.c.kind, trials.c.state, saves)
     sums = (func.count(), func.sum(trials.c.epoch))
     return select(*by, *sums).where(trials.c.job_id.in_(ids)).group_by(*by)
 

@@ -3,7 +3,10 @@ import re
 
 import pytest
 
+from nas.analysis.progress import history
 from nas.analysis.summary import STATES, iso, job_summary
+from nas.analysis.verdict import verdict
+from nas.budget import STOPPED
 from nas.store.schema import TRIAL_STATES
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -48,6 +51,15 @@ def test_epochs_saved_are_those_that_pruned_trials_did_not_train(store, add_job)
     found = job_summary(store, add_job(store, trials, state="running"))["epochs"]
     assert (found["trained"], found["without_pruning"]) == (27, 42)
     assert found["saved_share"] == pytest.approx(15 / 42)
+
+
+def test_what_a_budget_cut_short_is_not_saved_by_pruning(store, add_job):
+    job = add_job(store, [{"flops": 10, "accuracy": 0.9}, {"flops": 20, "state": "running"}])
+    store.trials.set_state(store.trials.list(job.id)[1], "pruned", STOPPED)
+    found = job_summary(store, job)["epochs"]
+    assert (found["without_pruning"], found["saved_share"]) == (12, 0.0)
+    assert verdict(store, job).epochs["saved_share"] == 0.0
+    assert history(job, store.trials.results(job.id))[-1].without_pruning == 12
 
 
 def test_worker_seconds_are_those_of_all_rungs_and_repeats(store, add_job):

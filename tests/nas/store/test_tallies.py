@@ -19,10 +19,10 @@ def test_jobs_are_told_apart(store, job, trial, row):
     for number, kind in enumerate(("search", "finalist")):
         store.trials.add(other.id, number, replace(NEW, kind=kind, hash=kind))
     found = store.tallies.each([job.id, other.id])
-    assert found[job.id].groups == (Group("search", "waiting", 1, 1),)
+    assert found[job.id].groups == (Group("search", "waiting", False, 1, 1),)
     assert set(found[other.id].groups) == {
-        Group("search", "running", 1, 0),
-        Group("finalist", "running", 1, 0),
+        Group("search", "running", False, 1, 0),
+        Group("finalist", "running", False, 1, 0),
     }
     assert found[job.id].worker_seconds == pytest.approx(1.1)
     assert found[other.id].worker_seconds == 0
