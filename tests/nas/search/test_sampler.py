@@ -9,6 +9,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from nas.pareto import hypervolume
+from nas.search.candidates import FIRST, NEAR, STEP
 from nas.search.sampler import KnownCostSampler
 
 NAMES = tuple("abcdefgh")
@@ -77,7 +78,10 @@ def test_the_start_is_spread_over_what_random_ones_cost():
     study = run_flat(KnownCostSampler(cost, seed=0, space=FLAT), 5)
     drawn = PRICES[np.arange(8), np.random.default_rng(0).integers(4, size=(500, 8))].sum(axis=1)
     below = [float((1 + drawn < t.values[1]).mean()) for t in study.get_trials()]
-    assert np.abs(np.sort(below) - np.array([0.1, 0.3, 0.5, 0.7, 0.9])).max() < 0.15
+    assert np.abs(below - (FIRST + STEP * np.arange(5)) % 1).max() < NEAR + 0.05
+    assert np.ptp(below) > 0.4
+    values = {(name, value) for t in study.get_trials() for name, value in t.params.items()}
+    assert len(values) == 4 * len(NAMES)  # each at least once
 
 
 def test_after_the_start_the_model_decides_in_a_study_that_declares_nothing_too():
