@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from torch import nn
@@ -49,8 +50,10 @@ def call_own(name: str, axes: Mapping[str, Value], shape: TaskShape) -> nn.Modul
     factory, given = own_call(name, axes, shape)
     try:
         model = factory(**given)
-    except TypeError as error:
-        raise SpaceError(f"{name} can't be called: {error}", ("name",)) from None
+    except (Exception, SystemExit) as error:  # whatever the user's code does is no fault of ours
+        place = _raised_at(error, name)
+        text = f"raised {_told(error)}{place}" if place else f"can't be called: {error}"
+        raise SpaceError(f"{name} {text}", ("name",)) from None
     if not isinstance(model, nn.Module):
         raise SpaceError(f"{name} gives a {type(model).__name__}, not a module", ("name",))
     return model
@@ -91,7 +94,26 @@ def _import(name: str) -> Any:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise SpaceError(f"backbone {name!r} can't be imported: {error}", ("name",)) from None
+    except (Exception, SystemExit) as error:
+        text = f"backbone {name!r} can't be imported: {_told(error)}{_raised_at(error, name)}"
+        raise SpaceError(text, ("name",)) from None
     if not hasattr(module, attribute):
         hint = nearest(attribute, [key for key, value in vars(module).items() if callable(value)])
         raise SpaceError(f"{module_name} has no function {attribute!r}{hint}", ("name",))
     return getattr(module, attribute)
+
+
+def _told(error: BaseException) -> str:
+    first = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _raised_at(error: BaseException, name: str) -> str:
+    """`` (nets.py, line 12)``, the innermost place in the user's package; empty where none is."""
+    package = name.partition(":")[0].partition(".")[0]
+    places = [
+        f" ({Path(frame.f_code.co_filename).name}, line {line})"
+        for frame, line in walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == package
+    ]
+    return places[-1] if places else ""

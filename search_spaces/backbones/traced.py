@@ -77,12 +77,25 @@ def study(backbone: Choice, shape: TaskShape) -> Study:
     """Trace a backbone on the meta device.
 
     Raises:
-        SpaceError: if the backbone can't be made, or takes no such images.
+        SpaceError: if the backbone can't be made, takes no such images, or gives no logits.
     """
     with torch.device("meta"):
         model = bare(backbone, shape)
     image = torch.empty(1, shape.channels, shape.height, shape.width, device="meta")
-    return examine(open_model(model), image, str(backbone), yielding=_yields(backbone))
+    known = examine(open_model(model), image, str(backbone), yielding=_yields(backbone))
+    with torch.no_grad():
+        _check_logits(model.eval()(image), str(backbone), shape.classes)
+    return known
+
+
+def _check_logits(output: object, name: str, classes: int) -> None:
+    wanted = f"logits (B, {classes}) are needed"
+    if not isinstance(output, Tensor):
+        text = f"{name} gives a {type(output).__name__}, not a tensor; {wanted}"
+        raise SpaceError(text, ("name",))
+    if output.shape != (1, classes):
+        given = ", ".join(map(str, output.shape))
+        raise SpaceError(f"{name} gives ({given}) for one image; {wanted}", ("name",))
 
 
 def examine(opened: Opened, image: Tensor, name: str, *, yielding: bool = False) -> Study:
@@ -99,14 +112,14 @@ def examine(opened: Opened, image: Tensor, name: str, *, yielding: bool = False)
     """
     try:
         flow = Flow(opened, opened.observe(image))
-    except (RuntimeError, ValueError) as error:
+    except Exception as error:  # a user's forward may raise anything
         size = "x".join(map(str, image.shape[1:]))
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise SpaceError(f"{name} takes no {size} images: {first}", ("name",)) from None
     try:
         reference = image.new_zeros((1, image.shape[1], REFERENCE, REFERENCE))
         layout = find_layout(Flow(opened, opened.observe(reference)))
-    except (RuntimeError, ValueError):  # made for one size alone
+    except Exception:  # made for one size alone
         layout = find_layout(flow)
     return Study(layout, flow, find_sites(layout, flow, yielding=yielding))
 

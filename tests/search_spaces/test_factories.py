@@ -46,6 +46,9 @@ def test_a_file_in_the_current_folder_is_found(tmp_path, monkeypatch):
         (f"{TOYS}:factry", {}, "did you mean 'factory'?"),
         (f"{TOYS}:factory", {"deep": 3}, "unexpected keyword argument 'deep'"),
         ("builtins:dict", {}, "gives a dict, not a module"),
+        (f"{TOYS}:broken", {}, "raised KeyError: 'depth' (toy_backbones.py, line "),
+        (f"{TOYS}:leaves", {}, "raised SystemExit: 3 (toy_backbones.py, line "),
+        (f"{TOYS}:factory", {"width": "4"}, "raised TypeError"),
     ],
 )
 def test_refusals_name_the_factory(name, axes, says):
@@ -53,3 +56,20 @@ def test_refusals_name_the_factory(name, axes, says):
         make_own(name, axes, SHAPE)
     assert says in str(caught.value)
     assert name.partition(":")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("x = 1 / 0\n", "ZeroDivisionError: division by zero (broken_for_a_test.py, line 1)"),
+        ("def net(:\n", "SyntaxError: "),
+        ("raise SystemExit\n", "SystemExit (broken_for_a_test.py, line 1)"),
+    ],
+)
+def test_a_file_that_fails_when_imported_is_refused(source, says, tmp_path, monkeypatch):
+    (tmp_path / "broken_for_a_test.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    with pytest.raises(SpaceError) as caught:
+        make_own("broken_for_a_test:net", {}, SHAPE)
+    assert f"backbone 'broken_for_a_test:net' can't be imported: {says}" in str(caught.value)

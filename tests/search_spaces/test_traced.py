@@ -103,6 +103,19 @@ def test_images_that_a_model_does_not_take_are_refused():
         study(Choice.of("vgg11", {"weights": "none"}), TaskShape(3, 4, 4, 2))
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Two", r"gives a tuple, not a tensor; logits \(B, 10\) are needed"),
+        ("Dense", r"gives \(1, 32, 32, 10\) for one image; logits \(B, 10\) are needed"),
+        ("Careless", "takes no 3x32x32 images: 'Careless' object has no attribute 'head'"),
+    ],
+)
+def test_a_backbone_without_logits_is_refused(name, says):
+    with pytest.raises(SpaceError, match=says):
+        study(Choice.of(f"tests.search_spaces.toy_backbones:{name}"), SHAPE)
+
+
 def test_constructors_that_compute_with_sequences_work_without_memory():
     class Counting(nn.Module):
         def __init__(self):

@@ -131,3 +131,34 @@ def factory(width: int = 4, num_classes: int = 7) -> nn.Module:
 def untold() -> nn.Module:
     """Neither classes nor channels can be told."""
     return factory(4, 7)
+
+
+def broken() -> nn.Module:
+    """Raises in its own code."""
+    return {}["depth"]
+
+
+def leaves() -> nn.Module:
+    """Would end the program."""
+    raise SystemExit(3)
+
+
+class Two(Bare):
+    """Gives features beside its logits."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(x), x
+
+
+class Dense(Bare):
+    """Logits of every position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.first(x).movedim(1, -1))
+
+
+class Careless(Bare):
+    """Its forward has a mistake."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.first(x))
