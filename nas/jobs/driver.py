@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 
-from nas.errors import DataProblem, LeaseLost, NoStorage, NoSuchDevice
+from nas.errors import DataProblem, LeaseLost, NoStorage, NoSuchDevice, OverLimit
 from nas.holding.control import end_cancelled
 from nas.holding.leasing import Held, driving
 from nas.home import Home, ray_address
@@ -210,6 +210,8 @@ def _drive(
         store.jobs.add_details(
             job.id, {"exhausted": search.exhausted, "duplicates": search.duplicates}
         )
+        if (why := search.fruitless()) is not None:
+            raise OverLimit(why)
         run(Restoring(book, meter.fits), lambda: searching(book))
         finalists = Finalists(book, meter.fits)
         if finalists.planned:

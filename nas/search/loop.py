@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,9 @@ from workers.protocol import (
     Report,
     Task,
 )
+
+#: Measured architectures refused in a row before the space counts as exhausted.
+MAX_SLOW = 200
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,9 @@ class Search:
         self._measuring: dict[str, Candidate] = {}
         self._inheriting = Inheriting(plan, book)
         self._postponed: deque[Candidate] = deque()
+        self._slow: dict[Architecture, str] = {}
+        self._slow_in_a_row = 0
+        self._least_ms = math.inf
         self.exhausted = False
         self.duplicates = 0
 
@@ -135,6 +142,18 @@ class Search:
             if trial.searched:
                 self._book.set_state(trial.number, "pruned", STOPPED)
                 self._study.finish(trial.number, None)
+
+    def fruitless(self) -> str | None:
+        """Why there is no trial at all though candidates were measured, in words."""
+        if not self._slow or self._book.searched():
+            return None
+        if math.isinf(self._least_ms):
+            return f"latency could not be measured, of none of {len(self._slow)} architectures"
+        return (
+            f"cost.limits.latency_ms is {self._plan.limits['latency_ms']:g}, but the fastest of "
+            f"{len(self._slow)} measured architectures took {self._least_ms:.3g} ms: raise the "
+            "limit or offer smaller backbones"
+        )
 
     def _open_baselines(self) -> list[Baseline]:
         plan = self._plan
@@ -254,6 +273,8 @@ class Search:
         measuring = any(c.architecture == architecture for c in self._measuring.values())
         if measuring or self._book.has(architecture, self._plan.seed):
             return "duplicate"
+        if architecture in self._slow:
+            return self._slow[architecture]
         cost = self._plan.cost(architecture)
         return self._plan.over_limit(
             {"parameters": cost.parameters, "forward_flops": cost.forward_flops}
@@ -276,10 +297,16 @@ class Search:
         reason: str | None = "latency could not be measured"
         if isinstance(answer, LatencyReport) and self._reference is not None:
             latency = relative(answer, self._reference[1])
+            self._least_ms = min(self._least_ms, latency.median_ms)
             reason = self._plan.over_limit({"latency_ms": latency.median_ms})
         if reason is None:
+            self._slow_in_a_row = 0
             self._unfinished.append(self._record(candidate, latency).number)
-        elif candidate.suggestion is not None:
+            return
+        self._slow[candidate.architecture] = reason
+        self._slow_in_a_row += 1
+        self.exhausted = self.exhausted or self._slow_in_a_row >= MAX_SLOW
+        if candidate.suggestion is not None:
             self._study.refuse(candidate.suggestion, reason)
 
     def _admit(self, candidate: Candidate, latency: Latency | None) -> Task | None:

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from nas.errors import DataProblem, LeaseLost, NoSuchDevice, WrongState
+from nas.errors import DataProblem, LeaseLost, NoSuchDevice, OverLimit, WrongState
 from nas.holding.control import cancel, pause, requeue, retry
 from nas.holding.leasing import driving, is_driven
 from nas.home import Home
@@ -116,6 +116,17 @@ def test_latency_as_the_objective_fixes_its_reference_first(store, home):
     assert job.details["reference"]["cost"] > 0
     assert job.details["latency_reference"]["median_ms"] > 0
     assert all(t.latency_ms for t in store.trials.list(job.id) if t.kind != "finalist")
+
+
+def test_a_latency_limit_that_nothing_meets_ends_the_job(store, home):
+    job = record(store, **{"cost.limits": {"latency_ms": 1e-9}, "search.trials": 8})
+    workers = Workers()
+    with pytest.raises(OverLimit, match=r"latency_ms is 1e-09, but the fastest of \d+ measured"):
+        drive(store, home, job, workers)
+    assert store.jobs.get("small").state == "failed"
+    assert "raise the limit" in store.jobs.get("small").reason
+    measured = [task.key for task in workers.seen if task.key.startswith("latency:")]
+    assert len(set(measured)) == len(measured)
 
 
 def test_a_drive_begins_with_sweeping_what_a_killed_worker_left(store, home):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from nas.plan import Plan
+from nas.search import loop
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import drive
 from nas.search.loop import Search, relative
@@ -281,6 +282,17 @@ def test_latency_is_measured_before_training_and_limits_it(new_book):
     measured = {a for t in workers.seen if hasattr(t, "architectures") for a in t.architectures}
     assert trained <= measured
     assert measured - trained  # some were over the limit, and not trained
+
+
+def test_a_space_in_which_nothing_more_is_fast_enough_is_exhausted(new_book, monkeypatch):
+    monkeypatch.setattr(loop, "MAX_SLOW", 5)
+    book = new_book(**{"cost.limits": {"latency_ms": 1e-9}})
+    plain = Architecture.of(book.plan.space.backbones[0])
+    workers = Workers()
+    search = run(book, workers, (plain, Latency(2.0, 0.1)))
+    assert search.exhausted and not book.searched()
+    assert len(workers.seen) == 5
+    assert search.fruitless()
 
 
 def test_latency_is_scaled_to_the_quiet_reference():
