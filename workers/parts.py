@@ -126,13 +126,18 @@ def read_image(path: Path, size: int) -> Tensor:
     """Read an image as RGB, crop its centre square and resize it: (3, size, size) uint8.
 
     Raises:
-        DataError: if the file is not a whole image.
+        DataError: if the file is not a whole image, or has more than 8 bits a channel, of which
+            a conversion would keep the darkest alone.
     """
     import numpy as np
     from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as image:
+            if image.mode in ("I", "F") or image.mode.startswith("I;"):
+                raise DataError(
+                    f"{path} has more than 8 bits a channel (mode {image.mode}); convert it to 8"
+                )
             square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{path} is not a readable image ({error}); replace or remove it") from None

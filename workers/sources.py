@@ -103,7 +103,8 @@ def image_files(folder: Path) -> list[Path]:
 
 def _folders(parent: Path, spec: DataSpec) -> tuple[str, ...]:
     if not parent.is_dir():
-        raise DataError(f"{parent} is not a folder; {remedy(spec)}")
+        missing = parent.parent / "test" if parent.name == "val" else parent
+        raise DataError(f"{missing} is not a folder; {remedy(spec)}")
     found = tuple(sorted(path.name for path in parent.iterdir() if path.is_dir()))
     for name in found:
         if not image_files(parent / name):

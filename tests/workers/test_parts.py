@@ -56,6 +56,14 @@ def test_a_damaged_image_is_named(tmp_path, content):
         read_image(tmp_path / "bad.png", 8)
 
 
+def test_an_image_of_16_bits_is_refused_since_its_bright_parts_would_be_lost(tmp_path):
+    image = Image.new("I;16", (8, 8))
+    image.putpixel((1, 1), 40_000)
+    image.save(tmp_path / "deep.png")
+    with pytest.raises(DataError, match=r"deep.png has more than 8 bits a channel"):
+        read_image(tmp_path / "deep.png", 8)
+
+
 def test_a_truncated_image_is_named(tmp_path):
     Image.effect_noise((64, 64), 50).convert("RGB").save(tmp_path / "cut.png")
     whole = (tmp_path / "cut.png").read_bytes()
