@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from search_spaces.attention_type import OUTPUT
+
+#: Positions that go without saying.
+_UNSAID = ("pre_add", OUTPUT)
+
 #: (attention type, axis).
 Axes = Set[tuple[str, str]]
 
@@ -84,7 +89,7 @@ def cost(objective: str, value: float | None) -> str:
 
 
 def attention_words(architecture: Mapping[str, Any], axes: Axes = frozenset()) -> str:
-    """``se in stage1+3, bam in stage2 (stage_end)``; the usual position goes without saying.
+    """``se in stage1+3, bam in stage2 (stage_end)``; ``pre_add`` and ``output`` are not named.
 
     Args:
         architecture: as ``Architecture.to_dict``.
@@ -92,10 +97,10 @@ def attention_words(architecture: Mapping[str, Any], axes: Axes = frozenset()) -
     """
     stages: dict[tuple[str, str], list[str]] = {}
     for place, choice in architecture["attention"].items():
-        stage, _, position = place.partition(".")
+        stage, _, position = place.rpartition(".")
         stages.setdefault((_choice_words(choice, axes), position), []).append(stage)
     words = [
-        f"{what} in {_stages(where)}" + ("" if position == "pre_add" else f" ({position})")
+        f"{what} in {_stages(where)}" + (f" ({position})" if position not in _UNSAID else "")
         for (what, position), where in stages.items()
     ]
     return ", ".join(words) or "no attention"

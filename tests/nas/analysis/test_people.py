@@ -73,3 +73,9 @@ def test_stages_with_the_same_attention_are_named_together():
     built = {"attention": {f"stage{stage}.pre_add": se for stage in (1, 2, 4)}}
     assert people.attention_words(built) == "se in stage1+2+4"
     assert people.attention_words({"attention": {"stem.stem_end": se}}) == "se in stem (stem_end)"
+
+
+def test_attention_behind_a_module_is_named_by_its_path():
+    se, eca = {"type": "se"}, {"type": "eca"}
+    built = {"attention": {"features.1.output": eca, "layers.0.1.output": se}}
+    assert people.attention_words(built) == "eca in features.1, se in layers.0.1"
