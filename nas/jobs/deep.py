@@ -121,12 +121,13 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
         DataProblem: the images are missing, damaged or too few.
         JobFileError: attention, of the space or of the user's own baselines, can't stand on the
             feature maps that these images make; the place of the checkpoints can't be written;
-            training diverges at once; or a budget or the disk limit is hopelessly small.
+            GPU-hours are limited and no worker holds a GPU; training diverges at once; or a budget or the disk limit is hopelessly small.
         OverLimit: no architecture is within the job's cost limits.
         NoSuchDevice: the job asks for a GPU that is not here.
     """
     device = _device(spec)
     _check_place(spec, locate or _nowhere)
+    _check_gpu_hours(spec, locate or _nowhere)
     try:
         data = load(spec.data_value())
     except DataError as error:
@@ -197,6 +198,13 @@ def _check_place(spec: JobSpec, locate: Locate) -> None:
         storage_of(place).check_writable(place)
     except StorageError as error:
         raise JobFileError([locate(("checkpoints", "place"), str(error))]) from None
+
+
+def _check_gpu_hours(spec: JobSpec, locate: Locate) -> None:
+    """A limit that nothing counts towards would never end the job."""
+    if spec.budget.gpu_hours is not None and not spec.workers.gpus:
+        told = "no worker holds a GPU, so the limit would never strike: set workers.gpus too"
+        raise JobFileError([locate(("budget", "gpu_hours"), told)])
 
 
 def _check_room(spec: JobSpec, low: Cost, locate: Locate) -> None:

@@ -127,6 +127,13 @@ def test_a_place_that_can_t_be_written_is_refused_at_its_line(tmp_path):
         deep_check(wanted, locator(tmp_path / "job.yaml"), estimate=False)
 
 
+def test_gpu_hours_without_gpus_are_refused_as_the_limit_would_never_strike():
+    with pytest.raises(
+        JobFileError, match=r"budget\.gpu_hours: no worker holds a GPU.*workers.gpus"
+    ):
+        deep_check(spec(budget={"gpu_hours": 1}), estimate=False)
+
+
 def test_a_place_is_looked_at_and_not_made(tmp_path):
     deep_check(spec(checkpoints={"place": str(tmp_path / "new" / "nas")}), estimate=False)
     assert list(tmp_path.iterdir()) == []
