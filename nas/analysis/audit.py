@@ -93,8 +93,8 @@ class Audit:
                 f"{'it prunes' if one else 'they prune'} nothing."
             )
         return (
-            f"Every rung predicts the end well enough to prune by (Kendall's tau of at least "
-            f"{self.threshold:g} over {finished} uniformly drawn trials)."
+            f"No rung's rank correlation with the end (Kendall's tau over {finished} uniformly "
+            f"drawn trials) is below {self.threshold:g}, so every rung may prune."
         )
 
 
