@@ -121,7 +121,8 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
         DataProblem: the images are missing, damaged or too few.
         JobFileError: attention, of the space or of the user's own baselines, can't stand on the
             feature maps that these images make; the place of the checkpoints can't be written;
-            GPU-hours are limited and no worker holds a GPU; training diverges at once; or a budget or the disk limit is hopelessly small.
+            GPU-hours are limited and no worker holds a GPU; training
+            diverges at once; or a budget or the disk limit is hopelessly small.
         OverLimit: no architecture is within the job's cost limits.
         NoSuchDevice: the job asks for a GPU that is not here.
     """

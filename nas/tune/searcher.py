@@ -61,6 +61,9 @@ class KnownCostSearch(Searcher):  # type: ignore[misc]
         seed: int = 0,
     ) -> None:
         check_arguments("KnownCostSearch", cost, metric, mode)
+        if epochs is not None and epochs < 1:
+            raise ValueError(f"epochs is {epochs}; allowed: integers from 1, None")
+        KnownCostSampler(cost, cost_direction, seed)  # refuses what makes no sense before Tune runs
         super().__init__(metric=metric, mode=mode)
         self._cost, self._allowed = cost, allowed
         self._features = cost.features if isinstance(cost, ExactCost) else features

@@ -156,6 +156,9 @@ def test_a_restored_one_knows_all_that_was_tried(tmp_path, param_space, shape):
             {"metric": "accuracy", "mode": "maximum"},
             "mode is 'maximum' in KnownCostSearch; allowed",
         ),
+        ({"epochs": 0}, "epochs is 0; allowed: integers from 1"),
+        ({"seed": -1}, "seed is -1"),
+        ({"cost_direction": "down"}, "cost_direction is 'down'"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(options, message):
