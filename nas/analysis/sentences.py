@@ -34,7 +34,8 @@ def sentences(
         return ["No trial has finished yet."]
     if not plain:
         return [
-            "No baseline without attention has finished, so whether attention pays can't be said."
+            "No baseline without attention has finished (search.baselines asks for them), so "
+            "whether attention pays can't be said."
         ]
     if not any(point.has_attention for point in front):
         return [

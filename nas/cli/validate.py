@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nas.cli.job_options import job_file_arguments
+from nas.cli.opened import server
 from nas.cli.output import Output, Part, Table, output_option
+from nas.home import Home
 from nas.job_file.reading import load, locator
 from nas.settings import named_data
 
@@ -26,8 +28,12 @@ def validate(file: str, overrides: tuple[str, ...], deep: bool, output: Output) 
     found = None
     if deep:
         from nas.jobs.deep import deep_check
+        from nas.jobs.recording import check_warm_start_here
 
-        found = deep_check(spec, locator(file, overrides))
+        locate = locator(file, overrides)
+        if server() is None:  # else the jobs are there
+            check_warm_start_here(Home.here(), spec, locate)
+        found = deep_check(spec, locate)
     data: dict[str, Any] = {"valid": True, **_summary(spec)}
     if found:
         data["deep"] = found.to_dict()

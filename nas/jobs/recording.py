@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from nas.errors import JobFileError, NameTaken, did_you_mean
 from nas.home import Home
@@ -75,13 +75,33 @@ def _placed(spec: JobSpec, place: str | None) -> JobSpec:
 
 def _check_names(home: Home, spec: JobSpec, locate: Locate) -> None:
     """The job's name is free, and the jobs that it starts from exist; nothing is created."""
-    known: list[str] = []
-    if home.has_store:
-        store = Store(home.store_url)
-        known = [job.name for job in store.jobs.list()]
-        store.close()
+    known = _known(home)
     if spec.name in known:
         raise NameTaken(spec.name)
+    _check_warm_start(spec, known, locate)
+
+
+def _known(home: Home) -> list[str]:
+    if not home.has_store:
+        return []
+    store = Store(home.store_url)
+    try:
+        return [job.name for job in store.jobs.list()]
+    finally:
+        store.close()
+
+
+def check_warm_start_here(home: Home, spec: JobSpec, locate: Locate) -> None:
+    """The jobs that a job starts from exist in this store; nothing is created.
+
+    Raises:
+        JobFileError: for those that don't.
+    """
+    if spec.warm_start:
+        _check_warm_start(spec, _known(home), locate)
+
+
+def _check_warm_start(spec: JobSpec, known: Collection[str], locate: Locate) -> None:
     missing = [(i, name) for i, name in enumerate(spec.warm_start) if name not in known]
     if missing:
         raise JobFileError(

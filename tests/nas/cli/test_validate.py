@@ -31,6 +31,14 @@ def test_deep_builds_and_estimates(nas, job):
     assert "at most about" in table
 
 
+def test_deep_misses_the_jobs_that_a_job_starts_from_as_a_run_would(nas, job, here, store, add_job):
+    add_job(store, name="earlier")
+    wrong = nas("validate", job, "--deep", "--set", "warm_start=[earlyer]")
+    assert wrong.exit_code == 2
+    assert "warm_start[0]: there is no job 'earlyer' (did you mean 'earlier'?)" in wrong.stderr
+    assert nas("validate", job, "--deep", "--set", "warm_start=[earlier]").exit_code == 0
+
+
 BAD_TEXT = {
     "unknown key": ("  trials: 6", "  trails: 6", "13:3: search.trails: unknown key (did you mean"),
     "type": ("se:", "sse:", "9:9: space.attention[0].types.sse: unknown attention type 'sse'"),
