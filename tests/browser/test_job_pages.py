@@ -242,8 +242,10 @@ def test_a_page_says_when_it_is_not_up_to_date_any_more(visit, store, add_job):
     add_job(store, [], name="waiting", state="queued")
     site = visit()
     page = site.open("/")
+    before = page.locator("[data-job=waiting]").bounding_box()
     page.route("**/api/v1/jobs**", lambda route: route.abort())
     page.get_by_text("Not up to date since").wait_for(timeout=60_000)
+    assert page.locator("[data-job=waiting]").bounding_box() == before
     page.unroute("**/api/v1/jobs**")
     page.get_by_text("Not up to date since").wait_for(state="hidden", timeout=60_000)
     site.complaints.clear()  # the browser's own words on what was cut off
