@@ -205,7 +205,7 @@ def _drive(
 
         share = SearchShare(meter, book, closed=bool(stopped))
         search = Search(plan, book, reference, share, warm_start(plan, store))
-        run(search, lambda: searching(book))
+        run(search, lambda: searching(book, search.slow))
         search.close()
         store.jobs.add_details(
             job.id, {"exhausted": search.exhausted, "duplicates": search.duplicates}

@@ -68,8 +68,13 @@ def sparing(
     return told
 
 
-def searching(book: TrialBook) -> Progress:
-    """During the search: its trials by state, what it found so far."""
+def searching(book: TrialBook, slow: int = 0) -> Progress:
+    """During the search: its trials by state, what it found so far.
+
+    Args:
+        book: the trials.
+        slow: candidates that were measured and are over the limit of latency: no trials.
+    """
     searched = book.searched()
     over = ("done", "pruned", "failed", "waiting")
     ended = [t for t in searched if t.counted and t.state in over]
@@ -77,6 +82,8 @@ def searching(book: TrialBook) -> Progress:
     counts: dict[str, int] = {}
     for trial in searched:
         counts[trial.state] = counts.get(trial.state, 0) + 1
+    if slow:
+        counts["too slow"] = slow
     return Progress(
         "search",
         len(ended),

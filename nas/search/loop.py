@@ -29,8 +29,9 @@ from workers.protocol import (
     Task,
 )
 
-#: Measured architectures refused in a row before the space counts as exhausted.
-MAX_SLOW = 200
+#: Measured architectures refused in a row before the space counts as exhausted: fewer while there
+#: is no trial at all, since plain backbones are measured first and little is faster.
+MAX_SLOW, MAX_SLOW_FIRST = 200, 40
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,11 @@ class Search:
             if trial.searched:
                 self._book.set_state(trial.number, "pruned", STOPPED)
                 self._study.finish(trial.number, None)
+
+    @property
+    def slow(self) -> int:
+        """Architectures that were measured and refused."""
+        return len(self._slow)
 
     def fruitless(self) -> str | None:
         """Why there is no trial at all though candidates were measured, in words."""
@@ -305,7 +311,8 @@ class Search:
             return
         self._slow[candidate.architecture] = reason
         self._slow_in_a_row += 1
-        self.exhausted = self.exhausted or self._slow_in_a_row >= MAX_SLOW
+        most = MAX_SLOW if self._book.searched() else MAX_SLOW_FIRST
+        self.exhausted = self.exhausted or self._slow_in_a_row >= most
         if candidate.suggestion is not None:
             self._study.refuse(candidate.suggestion, reason)
 

@@ -285,12 +285,12 @@ def test_latency_is_measured_before_training_and_limits_it(new_book):
 
 
 def test_a_space_in_which_nothing_more_is_fast_enough_is_exhausted(new_book, monkeypatch):
-    monkeypatch.setattr(loop, "MAX_SLOW", 5)
+    monkeypatch.setattr(loop, "MAX_SLOW_FIRST", 5)
     book = new_book(**{"cost.limits": {"latency_ms": 1e-9}})
     plain = Architecture.of(book.plan.space.backbones[0])
     workers = Workers()
     search = run(book, workers, (plain, Latency(2.0, 0.1)))
-    assert search.exhausted and not book.searched()
+    assert search.exhausted and not book.searched() and search.slow == 5
     assert len(workers.seen) == 5
     assert search.fruitless()
 
