@@ -148,8 +148,10 @@ class NotFound(NasError):
     exit_code = Exit.NOT_FOUND
     http_status = 404
 
-    def __init__(self, what: str, name: object, known: Iterable[object] = ()) -> None:
-        super().__init__(f"no {what} {str(name)!r}{did_you_mean(name, known)}")
+    def __init__(
+        self, what: str, name: object, known: Iterable[object] = (), hint: str = ""
+    ) -> None:
+        super().__init__(f"no {what} {str(name)!r}{did_you_mean(name, known)}{hint}")
 
 
 class NameTaken(NasError):

@@ -183,9 +183,11 @@ class Trials(Tables):
             row = connection.execute(query).mappings().first()
             if row is not None:
                 return as_record(Trial, row)
-            numbers = select(trials.c.number).where(trials.c.job_id == job_id)
-            known = list(connection.execute(numbers).scalars())
-        raise NotFound("trial", number, known)
+            last = connection.execute(
+                select(func.max(trials.c.number)).where(trials.c.job_id == job_id)
+            ).scalar()
+        there = "there is none yet" if last is None else f"they go from 0 to {last}"
+        raise NotFound("trial", number, hint=f"; {there}")
 
     def subject(self, trial_id: int) -> dict[str, Any] | None:
         """What is drawn of a trial's architecture; None where nothing was kept."""

@@ -107,7 +107,7 @@ def test_attempts_are_counted_anew_after_a_report_and_when_a_trial_is_reopened(
 
 
 def test_an_unknown_trial_is_named(store, job, trial):
-    with pytest.raises(NotFound, match="no trial '7'"):
+    with pytest.raises(NotFound, match="no trial '7'; they go from 0 to"):
         store.trials.get(job.id, 7)
 
 
