@@ -39,6 +39,7 @@ class Facts:
         images: how many of each part (``train``, ``validation``, ``test``).
         recipe: the training recipe, with every ``auto`` resolved.
         trained: day (UTC) on which the last report came.
+        classes: the names of an image folder's classes, by label; empty where they are unknown.
     """
 
     job: str
@@ -59,6 +60,7 @@ class Facts:
     versions: Mapping[str, str]
     device: str
     trained: str
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, job: Job, trial: Trial, report: ReportRow, repeats: Repeats | None) -> Facts:
@@ -85,6 +87,7 @@ class Facts:
             versions=job.details.get("versions", {}),
             device=report.device,
             trained=f"{datetime.fromtimestamp(report.created_ms / 1000, UTC):%Y-%m-%d}",
+            classes=tuple(data.get("classes", ())),
         )
 
     def accuracy_words(self) -> str:

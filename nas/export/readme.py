@@ -31,7 +31,7 @@ logits = model(preprocess(images))
   augmented.
 - `preprocess` subtracts each channel's mean {mean} and divides by its standard deviation {std},
   both measured on the training images.
-- `logits`: {logits}, one a class, in the order of the data set's labels.
+- `logits`: {logits}, one a class, in the order of {classes}.
 - `model` is in eval mode on the CPU; `model.to("cuda")` moves it.
 
 Without pickle: `model.load_state_dict(safetensors.torch.load_file("model.safetensors"))` on
@@ -81,6 +81,7 @@ def readme(facts: Facts, model: SearchedModel) -> str:
         needs=needs_words(model.architecture.backbone),
         shape=f"(B, {shape.channels}, {shape.height}, {shape.width})",
         logits=f"(B, {shape.classes})",
+        classes=_classes(facts),
         mean=_rounded(model.mean),
         std=_rounded(model.std),
         accuracy=_accuracy(facts),
@@ -108,6 +109,14 @@ def header(facts: Facts, model: SearchedModel) -> str:
         f"{shape.height}, {shape.width}), 0 to 255"
     )
     return "\n\n".join([*(textwrap.fill(p, 85) for p in paragraphs), usage])
+
+
+def _classes(facts: Facts) -> str:
+    """The classes by name; how images got their size belongs to them: both are a folder's alone."""
+    if not facts.classes:
+        return "the data set's labels"
+    names = ", ".join(f"`{name}`" for name in facts.classes)
+    return f"the folders: {names}. Images were read as RGB, cut to their centre square and resized"
 
 
 def _kinds(model: SearchedModel) -> str:

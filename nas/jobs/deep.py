@@ -26,6 +26,7 @@ from workers.data import load
 from workers.device import resolve_device
 from workers.errors import DataError, StorageError
 from workers.outcomes import Diverged
+from workers.sources import class_folders
 from workers.storage import storage_of
 
 #: Architectures drawn to see how much of a space is within the limits, and what is usual in it.
@@ -50,6 +51,8 @@ class DeepReport:
         epoch_seconds: of a usual architecture on one worker here; None if not timed.
         hours: at most, of the whole search on all workers, pruning and finalists left out.
         trainings: full ones that the budget is enough for, finalists counted; None without one.
+        latency_limited: whether there is a limit that only measuring can hold candidates to.
+        class_names: of an image folder, by label; empty otherwise.
     """
 
     shape: TaskShape
@@ -66,6 +69,8 @@ class DeepReport:
     epoch_seconds: float | None = None
     hours: float | None = None
     trainings: float | None = None
+    latency_limited: bool = False
+    class_names: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready."""
@@ -88,6 +93,9 @@ class DeepReport:
             "trainings": self.trainings,
         }
 
+    def _unmeasured(self) -> str:
+        return ", before latency is measured" if self.latency_limited else ""
+
     def rows(self) -> list[tuple[str, str]]:
         """For people."""
         shape, low, high = self.shape, self.lowest, self.highest
@@ -99,7 +107,7 @@ class DeepReport:
             ("architectures", f"{self.space_size:,}"),
             ("parameters", f"{low.parameters:,} to {high.parameters:,}"),
             ("forward FLOPs", f"{low.forward_flops:,} to {high.forward_flops:,}"),
-            ("within the limits", f"about {self.share_within_limits:.0%}"),
+            ("within the limits", f"about {self.share_within_limits:.0%}{self._unmeasured()}"),
         ]
         if self.hours is not None and self.epoch_seconds is not None:
             rows.append(("an epoch", f"about {self.epoch_seconds:.1f} s on one worker"))
@@ -166,6 +174,8 @@ def deep_check(spec: JobSpec, locate: Locate | None = None, *, estimate: bool = 
         seconds,
         None if seconds is None else hours(spec, seconds),
         affordable,
+        spec.cost.limits.latency_ms is not None,
+        class_folders(data.spec) if data.spec.name == "image_folder" else (),
     )
 
 

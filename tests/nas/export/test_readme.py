@@ -34,6 +34,12 @@ def test_answers_what_a_user_asks(facts, searched):
     assert "{" not in re.sub(r"`\{.*?\}`", "", text)
 
 
+def test_the_classes_of_an_image_folder_are_named_in_their_order(facts, searched):
+    assert "in the order of the data set's labels." in readme(facts, searched)
+    text = readme(replace(facts, classes=("cat", "dog")), searched)
+    assert "in the order of the folders: `cat`, `dog`. Images were read as RGB" in text
+
+
 def test_one_seed_alone_is_said_to_be_one(facts, searched):
     assert "one seed only" in readme(facts, searched)
     repeats = Repeats(seeds=2, accuracy=0.8, low=0.7, high=0.9, test_accuracy=0.0)

@@ -43,6 +43,12 @@ def test_limits_leave_a_share():
     assert deep_check(limited, estimate=False).share_within_limits == pytest.approx(0.5)
 
 
+def test_a_limit_on_latency_is_said_to_be_open():
+    limited = spec(cost={"limits": {"latency_ms": 0.001}})
+    rows = dict(deep_check(limited, estimate=False).rows())
+    assert rows["within the limits"] == "about 100%, before latency is measured"
+
+
 def test_a_learning_rate_that_diverges_at_once_is_a_problem_of_the_file():
     with pytest.raises(JobFileError, match=r"recipe\.learning_rate.*1e\+30.*diverge: loss is nan"):
         deep_check(spec(recipe={"epochs": 2, "learning_rate": 1e30}))
