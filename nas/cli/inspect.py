@@ -40,7 +40,8 @@ def inspect(backbone: str, size: str, classes: int, modules: bool, output: Outpu
 
 def _found(name: str, shape: TaskShape) -> dict[str, Any]:
     if ":" not in name and name not in BACKBONES:
-        raise NotFound("backbone", name, BACKBONES)
+        own = "; a backbone of your own is package.module:factory" if "." in name else ""
+        raise NotFound("backbone", name, () if own else BACKBONES, own)
     from search_spaces.backbones.inspection import inspect_backbone
 
     try:

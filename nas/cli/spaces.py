@@ -10,7 +10,7 @@ import click
 from nas.cli.image_size import parse_shape
 from nas.cli.output import Output, Part, Table, output_option
 from nas.cli.space_drawing import draw
-from nas.errors import NotFound
+from nas.errors import NotFound, did_you_mean
 from search_spaces.architecture import TaskShape, Value
 from search_spaces.axes import Axis
 from search_spaces.backbones.table import BACKBONES
@@ -19,7 +19,21 @@ from search_spaces.ready import ready_names, ready_question, ready_space
 from search_spaces.space import SearchSpace
 
 
-@click.group(invoke_without_command=True)
+class _Spaces(click.Group):
+    """Tells who forgot ``show`` what to type."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a name of a space is no command."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            spaces = [f"show {name}" for name in ready_names()]
+            hint = did_you_mean(args[0], self.commands)
+            ctx.fail(f"no command {args[0]!r}{hint or did_you_mean(f'show {args[0]}', spaces)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Spaces, invoke_without_command=True)
 @output_option
 @click.pass_context
 def spaces(ctx: click.Context, output: Output) -> None:

@@ -45,6 +45,7 @@ def test_a_users_function_is_inspected(nas, here):
     ("arguments", "status", "says"),
     [
         (("mobilnet_v2",), Exit.NOT_FOUND, "did you mean 'mobilenet_v2'?"),
+        (("mine.nets",), Exit.NOT_FOUND, "'mine.nets'; a backbone of your own is package.module:"),
         (("nowhere.at_all:net",), Exit.USAGE, "can't be imported"),
         (("vgg11", "--input", "3x4x4"), Exit.USAGE, "takes no 3x4x4 images"),
         (("vgg11", "--input", "3x4"), Exit.USAGE, "CxHxW"),

@@ -27,6 +27,13 @@ def test_json_has_axes_positions_and_papers(nas):
     assert all(space["size"] > 1 and space["question"] for space in data["spaces"].values())
 
 
+def test_a_space_without_show_is_told_the_command(nas):
+    result = nas("spaces", "everything")
+    assert result.exit_code == 2
+    assert "no command 'everything' (did you mean 'show everything'?)" in result.stderr
+    assert "(did you mean 'show'?)" in nas("spaces", "shwo").stderr
+
+
 @pytest.mark.parametrize("name", ready_names())
 def test_every_ready_space_can_be_drawn(nas, name):
     result = nas("spaces", "show", name)
