@@ -33,7 +33,8 @@ def test_json_holds_parts_positions_and_modules(nas):
 
 
 def test_a_users_function_is_inspected(nas, here):
-    layers = "nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3), nn.Flatten()"
+    layers = "nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3)"
+    layers += ", nn.AdaptiveAvgPool2d(1), nn.Flatten()"
     source = f"from torch import nn\ndef net():\n    return nn.Sequential({layers})\n"
     (here / "inspected_by_a_test.py").write_text(source)
     answer = nas("inspect", "inspected_by_a_test:net", "--input", "3x16x16", "--classes", "8")
