@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,9 +83,11 @@ def study(backbone: Choice, shape: TaskShape) -> Study:
     with torch.device("meta"):
         model = bare(backbone, shape)
     image = torch.empty(1, shape.channels, shape.height, shape.width, device="meta")
-    known = examine(open_model(model), image, str(backbone), yielding=_yields(backbone))
-    with torch.no_grad():
-        _check_logits(model.eval()(image), str(backbone), shape.classes)
+    opened = open_model(model)
+    known = examine(opened, image, str(backbone), yielding=_yields(backbone))
+    with torch.no_grad():  # the opened model: constants of the user's that are no buffers move too
+        output = copy.deepcopy(opened.model).to("meta").eval()(image)
+    _check_logits(output, str(backbone), shape.classes)
     return known
 
 
