@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.search.acquisition import on_axis, scale_of
 from nas.search.encoding import Codes, Encoding, Floats
 from nas.search.observations import Knowledge
 
@@ -58,7 +59,7 @@ class Breeder:
 
     Attributes:
         unknown: candidates whose cost could not be told.
-        usual: costs of the random ones of the last ``spread``, rising.
+        usual: costs of the random ones of the last ``spread``.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Breeder:
             generations: steps towards both ends of the cost axis.
         """
         pool = self.random(count // 2)
-        self.usual = np.sort(pool.cost)
+        self.usual = pool.cost
         pool = pool.join(self.admit(self._encoding.unmet(self._rng, count // 2, tried)))
         for _ in range(generations if len(pool) and self._knowledge.foreseen else 0):
             order = np.argsort(pool.cost, kind="stable")
@@ -142,30 +143,32 @@ class Breeder:
         return pool
 
 
-#: The share of random architectures that are cheaper than the first trial, and how far it moves
-#: from trial to trial (the golden ratio, which leaves no gap). A candidate may lie off by ``NEAR``:
-#: with less room the first trials have fewer of the values, which costs more than it brings.
-FIRST, STEP, NEAR = 0.1, 0.618034, 0.3
+#: At the start, candidates count as far from the tried costs from this share of the farthest on.
+NEAR = 0.5
 
 
 def first_choice(
-    pool: Candidates, usual: Floats, tried: int, missing: Sequence[NDArray[np.int64]]
+    pool: Candidates, usual: Floats, tried_cost: Floats, missing: Sequence[NDArray[np.int64]]
 ) -> int:
-    """The candidate to start with: where random ones lie in cost, and with values not tried yet.
+    """The candidate to start with: far in cost from those tried, and with values not tried yet.
 
-    Costs are told apart by how many random architectures are cheaper, so that it doesn't matter
-    on which scale they are told, and nothing is spent on the ends that hardly any lie at.
+    The cheapest comes first, as it is on every front; then whatever lies at least half as far from
+    the tried costs as the farthest does, by how many values it brings that nobody had. Where random
+    architectures span a decade, costs lie as far apart as their logs: few are dear there, and
+    nothing is learned of the others from them.
 
     Args:
         pool: to choose from.
-        usual: costs of random architectures, rising; of the pool, if there are none.
-        tried: how many trials there are.
+        usual: costs of random architectures; of the pool, if there are none.
+        tried_cost: of the trials.
         missing: values of each parameter that no trial had.
     """
     brings = sum(np.isin(pool.codes[:, i], codes) for i, codes in enumerate(missing))
     if np.isnan(pool.cost).any():
         return int(np.argmax(brings))
-    order = usual if len(usual) else np.sort(pool.cost)
-    rank = np.searchsorted(order, pool.cost) / len(order)
-    off = np.abs(rank - (FIRST + STEP * tried) % 1)
-    return int(np.argmax(np.where(off <= max(NEAR, off.min()), brings, -1)))
+    if not len(tried_cost):
+        return int(np.argmin(pool.cost))
+    scale = scale_of(usual if len(usual) else pool.cost)
+    here, there = on_axis(pool.cost, scale), on_axis(tried_cost, scale)
+    away = np.abs(here[:, None] - there[None, :]).min(axis=1)
+    return int(np.argmax(np.where(away >= NEAR * away.max(), brings, -1)))

@@ -28,10 +28,6 @@ from nas.search.surrogate import Design, GaussianProcess, Hyper
 #: Observations that a surrogate takes in; of more, the best and an even choice of the rest.
 MOST_ROWS = 400
 
-#: The area ends so much of the range of costs beyond the dearest trial, or what that and those that
-#: are dearer add in accuracy would count for nothing.
-_BEYOND = 0.1
-
 #: Accuracies lower than the median by so many times the upper half's spread are cut.
 _OUTLIER = 5.0
 
@@ -117,8 +113,11 @@ class Guide:
         mean = mean + self._lifted(*_rows(trials))
         cost = self._costs(np.array([t.cost for t in trials]), design)
         cost = on_axis(cost, self._scale)
+        # Beyond the dearest, or what it adds in accuracy would count for nothing.
+        low, right = self._finished[0][0], self._reference[1]
+        right += 0.1 * (right - low) or 1.0
         return expected_hypervolume_improvement(
-            mean, deviation, cost, self._finished, self._reference
+            mean, deviation, cost, self._finished, (self._reference[0], right)
         )
 
     def belief(self, trials: Sequence[Observation]) -> Belief:
@@ -196,9 +195,7 @@ class Guide:
         live = np.array([t.state in ("done", "open") for t in known])
         if not live.any():
             live[:] = True
-        right = float(cost.max())
-        right += _BEYOND * (right - float(cost.min())) or 1.0
-        self._reference = float(mean.min()), right
+        self._reference = float(mean.min()), float(cost.max()) if self._scale != "none" else 1.0
         self._front = staircase(mean[live], cost[live])
         done = np.array([t.state == "done" for t in known])
         self._finished = staircase(mean[done], cost[done]) if done.any() else self._front

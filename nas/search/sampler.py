@@ -37,9 +37,9 @@ class KnownCostSampler(BaseSampler):
 
     Only the first objective (accuracy, or an error: the study's direction decides) is modelled: by
     a Gaussian process over the choices, their pairs, and what is known of an architecture. The
-    first trials are spread over what random architectures cost. Later ones maximise the expected
-    hypervolume improvement over mutations and crossings of the front and random draws, none of
-    them tried before. Running trials count as if they had reached what is expected of them; trials
+    first trials are spread over the cost axis. Later ones maximise the expected hypervolume
+    improvement over mutations and crossings of the front and random draws, none of them tried
+    before. Running trials count as if they had reached what is expected of them; trials
     told as failed, or with a violated constraint, are kept away from; user attributes
     ``rung:EPOCH`` with an accuracy inform the model at lower fidelity.
 
@@ -60,7 +60,7 @@ class KnownCostSampler(BaseSampler):
         earlier: parameters, and accuracies by fidelity (whole numbers; higher ones are closer to
             this study), that other studies saw: shorter trainings, other data. They inform the
             model as far as this study's own trials confirm them; ``space`` must be given.
-        start: trials that are spread over what random architectures cost before the model decides.
+        start: trials that are spread over the cost axis before the model decides.
         cost_scale: of the cost axis on which area is measured; ``auto`` takes logs where the costs
             span more than a decade.
     """
@@ -166,7 +166,8 @@ class KnownCostSampler(BaseSampler):
             if breeder.unknown > len(pool) or not len(pool):
                 return None
             self._pool = pool
-            place = first_choice(pool, breeder.usual, len(trials), encoding.missing(tried))
+            costs = np.array([t.cost for t in trials])
+            place = first_choice(pool, breeder.usual, costs, encoding.missing(tried))
             row: Codes = pool.codes[place]
             return row
         scale: Scale = self._scale if len(study.directions) > 1 else "none"

@@ -1,6 +1,6 @@
 import numpy as np
 
-from nas.search.candidates import FIRST, NEAR, STEP, Breeder, first_choice
+from nas.search.candidates import Breeder, first_choice
 from nas.search.observations import Knowledge
 from tests.nas.search.test_encoding import ENCODING
 
@@ -42,30 +42,28 @@ def test_where_a_cost_is_not_known_the_candidate_is_left_out_and_counted():
     assert (pool.codes[:, 2] >= 0).all()
 
 
-def started(cost, trials):
-    """Codes and ranks of cost, among the random candidates, of the first trials."""
-    found = breeder(cost=cost)
+def test_the_start_takes_the_cheapest_then_goes_far_and_brings_new_values():
+    found = breeder()
+    pool = found.spread(200, TRIED)
+    first = first_choice(pool, found.usual, np.array([]), ENCODING.missing(TRIED))
+    assert pool.cost[first] == pool.cost.min()
+    tried = pool.codes[[first]]
+    second = first_choice(pool, found.usual, pool.cost[[first]], ENCODING.missing(tried))
+    assert pool.cost[second] > (pool.cost.min() + pool.cost.max()) / 2 - 1
+    assert (pool.codes[second] != tried[0]).all()
+
+
+def test_where_costs_span_a_decade_the_start_spreads_their_logs():
+    found = breeder(cost=lambda params: 10 ** (cost(params) / 8))
     pool, tried = found.spread(200, TRIED), []
-    for number in range(trials):
+    for _ in range(3):
         missing = ENCODING.missing(pool.codes[tried])
-        tried.append(first_choice(pool, found.usual, number, missing))
-    ranks = np.searchsorted(found.usual, pool.cost[tried]) / len(found.usual)
-    return pool.codes[tried], ranks
-
-
-def test_the_start_lies_where_random_ones_lie_and_brings_new_values():
-    codes, ranks = started(cost, 5)
-    wanted = (FIRST + STEP * np.arange(5)) % 1
-    # The space has few costs: many random architectures have the same one.
-    assert np.abs(ranks - wanted).max() < NEAR + 0.1
-    assert np.ptp(ranks) > 0.4
-    assert all(len(missing) == 0 for missing in ENCODING.missing(codes))
-
-
-def test_the_start_is_the_same_on_any_scale_of_costs():
-    plain, _ = started(cost, 5)
-    bent, _ = started(lambda params: cost(params) ** 4 + 7, 5)
-    assert (plain == bent).all()
+        tried.append(first_choice(pool, found.usual, pool.cost[tried], missing))
+    low, high = np.log(pool.cost.min()), np.log(pool.cost.max())
+    places = np.sort((np.log(pool.cost[tried]) - low) / (high - low))
+    assert places[0] == 0
+    assert 0.2 < places[1] < 0.8  # by the costs themselves it would lie at the dear end
+    assert places[2] > 0.5
 
 
 def test_a_pool_remembered_drops_what_was_tried_since():

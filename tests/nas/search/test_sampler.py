@@ -9,7 +9,6 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from nas.pareto import hypervolume
-from nas.search.candidates import FIRST, NEAR, STEP
 from nas.search.sampler import KnownCostSampler
 
 NAMES = tuple("abcdefgh")
@@ -74,14 +73,12 @@ def test_nothing_is_tried_twice_and_a_seed_decides_the_order():
     assert order(0) != order(1)
 
 
-def test_the_start_is_spread_over_what_random_ones_cost():
+def test_the_start_is_spread_over_the_cost_axis():
     study = run_flat(KnownCostSampler(cost, seed=0, space=FLAT), 5)
-    drawn = PRICES[np.arange(8), np.random.default_rng(0).integers(4, size=(500, 8))].sum(axis=1)
-    below = [float((1 + drawn < t.values[1]).mean()) for t in study.get_trials()]
-    assert np.abs(below - (FIRST + STEP * np.arange(5)) % 1).max() < NEAR + 0.05
-    assert np.ptp(below) > 0.4
-    values = {(name, value) for t in study.get_trials() for name, value in t.params.items()}
-    assert len(values) == 4 * len(NAMES)  # each at least once
+    costs = [t.values[1] for t in study.get_trials()]
+    low, high = 1 + PRICES.min(axis=1).sum(), 1 + PRICES.max(axis=1).sum()
+    assert costs[0] < low + 0.1 * (high - low)
+    assert max(costs) > low + 0.75 * (high - low)
 
 
 def test_after_the_start_the_model_decides_in_a_study_that_declares_nothing_too():
