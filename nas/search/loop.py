@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nas.budget import STOPPED
 from nas.plan import Plan
@@ -14,34 +13,19 @@ from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import Fits, unlimited
 from nas.search.inheritance import PLAIN, Inheriting
 from nas.search.known import known_of
-from nas.search.study import History, SearchStudy, Suggestion
+from nas.search.measuring import Candidate, Measuring
+from nas.search.study import History, SearchStudy
 from nas.search.warm import WarmStart
-from nas.store.records import AUDIT, INHERITED, Trial, TrialKind
+from nas.store.records import AUDIT, INHERITED, Trial
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
 from workers.protocol import (
     Answer,
     Latency,
-    LatencyReport,
-    LatencyRequest,
     Lost,
     Report,
     Task,
 )
-
-#: Measured architectures refused in a row before the space counts as exhausted: fewer while there
-#: is no trial at all, since plain backbones are measured first and little is faster.
-MAX_SLOW, MAX_SLOW_FIRST = 200, 40
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An architecture before it is a trial; ``suggestion`` is None outside the space."""
-
-    architecture: Architecture
-    suggestion: Suggestion | None
-    kind: TrialKind = "search"
-    label: str = ""
 
 
 class Search:
@@ -70,7 +54,6 @@ class Search:
     ) -> None:
         self._plan = plan
         self._book = book
-        self._reference = reference
         self._fits = fits
         search = plan.spec.search
         self._study = SearchStudy(
@@ -91,12 +74,9 @@ class Search:
         self._recorded = {taken.architecture: taken.epoch for taken in self._taken}
         self._unfinished = deque(t.number for t in book.searched() if t.state == "running")
         self._rules = deque(self._open_baselines())
-        self._measuring: dict[str, Candidate] = {}
+        self._measuring = Measuring(plan, reference)
         self._inheriting = Inheriting(plan, book)
         self._postponed: deque[Candidate] = deque()
-        self._slow: dict[Architecture, str] = {}
-        self._slow_in_a_row = 0
-        self._least_ms = math.inf
         self.exhausted = False
         self.duplicates = 0
 
@@ -121,7 +101,7 @@ class Search:
 
     def take(self, answer: Answer | Lost) -> None:
         """Record a report, a latency or a loss."""
-        if isinstance(answer, LatencyReport) or answer.key in self._measuring:
+        if self._measuring.awaits(answer):
             self._take_latency(answer)
             return
         number = int(answer.key.split(":")[0])
@@ -147,19 +127,11 @@ class Search:
     @property
     def slow(self) -> int:
         """Architectures that were measured and refused."""
-        return len(self._slow)
+        return self._measuring.slow
 
     def fruitless(self) -> str | None:
         """Why there is no trial at all though candidates were measured, in words."""
-        if not self._slow or self._book.searched():
-            return None
-        if math.isinf(self._least_ms):
-            return f"latency could not be measured, of none of {len(self._slow)} architectures"
-        return (
-            f"cost.limits.latency_ms is {self._plan.limits['latency_ms']:g}, but the fastest of "
-            f"{len(self._slow)} measured architectures took {self._least_ms:.3g} ms: raise the "
-            "limit or offer smaller backbones"
-        )
+        return None if self._book.searched() else self._measuring.failure()
 
     def _open_baselines(self) -> list[Baseline]:
         plan = self._plan
@@ -170,7 +142,7 @@ class Search:
 
     def _new_trial(self) -> Task | None:
         begun = self._book.counted
-        begun += sum(candidate.kind != "warm" for candidate in self._measuring.values())
+        begun += sum(candidate.kind != "warm" for candidate in self._measuring.running)
         spent = begun >= self._plan.spec.search.trials or self.exhausted
         taken = None if self._rules and not spent else self._next_taken()
         if taken is not None:
@@ -188,7 +160,7 @@ class Search:
 
     def _begin(self, candidate: Candidate) -> Task | None:
         if self._plan.measures_latency:
-            return self._measure(candidate)
+            return self._measuring.begin(candidate)
         return self._admit(candidate, None)
 
     def _next_taken(self) -> Candidate | None:
@@ -212,7 +184,7 @@ class Search:
         plain_next = self._rules and not self._rules[0].architecture.attention
         if self._inheriting.parked:
             return not plain_next
-        return bool(self._postponed and self._measuring)
+        return bool(self._postponed and self._measuring.running)
 
     def _affordable(self, number: int) -> bool:
         """Whether the budget allows the rest of a trial's training."""
@@ -263,7 +235,7 @@ class Search:
 
     def _next_audited(self) -> Architecture | None:
         """A uniform draw, if one is due."""
-        ahead = [c for c in self._measuring.values() if c.kind != "warm"]
+        ahead = [c for c in self._measuring.running if c.kind != "warm"]
         audited = sum((c.kind, c.label) == ("search", AUDIT) for c in ahead) + self._book.audited
         if audited >= self._sample.due(self._book.counted + len(ahead)):
             return None
@@ -276,45 +248,27 @@ class Search:
 
     def _reason_against(self, architecture: Architecture) -> str | None:
         """Why this can't be trained, in words, or None."""
-        measuring = any(c.architecture == architecture for c in self._measuring.values())
-        if measuring or self._book.has(architecture, self._plan.seed):
+        if self._book.has(architecture, self._plan.seed):
             return "duplicate"
-        if architecture in self._slow:
-            return self._slow[architecture]
+        if (known := self._measuring.reason_against(architecture)) is not None:
+            return known
         cost = self._plan.cost(architecture)
         return self._plan.over_limit(
             {"parameters": cost.parameters, "forward_flops": cost.forward_flops}
         )
 
-    def _measure(self, candidate: Candidate) -> LatencyRequest:
-        assert self._reference is not None
-        key = f"latency:{candidate.architecture.hash}"
-        self._measuring[key] = candidate
-        both = (self._reference[0].to_json(), candidate.architecture.to_json())
-        batch = self._plan.spec.cost.latency_batch
-        return LatencyRequest(key, both, self._plan.data, batch, self._plan.device)
-
     def _take_latency(self, answer: Answer | Lost) -> None:
-        candidate = self._measuring.pop(answer.key)
         if isinstance(answer, Lost) and not answer.blamed:
-            self._postponed.append(candidate)
+            self._postponed.append(self._measuring.abandon(answer))
             return
-        latency = None
-        reason: str | None = "latency could not be measured"
-        if isinstance(answer, LatencyReport) and self._reference is not None:
-            latency = relative(answer, self._reference[1])
-            self._least_ms = min(self._least_ms, latency.median_ms)
-            reason = self._plan.over_limit({"latency_ms": latency.median_ms})
-        if reason is None:
-            self._slow_in_a_row = 0
-            self._unfinished.append(self._record(candidate, latency).number)
+        found = self._measuring.take(answer)
+        if found.reason is None:
+            self._unfinished.append(self._record(found.candidate, found.latency).number)
             return
-        self._slow[candidate.architecture] = reason
-        self._slow_in_a_row += 1
-        most = MAX_SLOW if self._book.searched() else MAX_SLOW_FIRST
-        self.exhausted = self.exhausted or self._slow_in_a_row >= most
-        if candidate.suggestion is not None:
-            self._study.refuse(candidate.suggestion, reason)
+        first = not self._book.searched()
+        self.exhausted = self.exhausted or self._measuring.exhausted(first=first)
+        if found.candidate.suggestion is not None:
+            self._study.refuse(found.candidate.suggestion, found.reason)
 
     def _admit(self, candidate: Candidate, latency: Latency | None) -> Task | None:
         return self._task(self._record(candidate, latency).number)
@@ -372,16 +326,6 @@ class Search:
     def _fail(self, number: int, reason: str) -> None:
         self._book.set_state(number, "failed", reason)
         self._study.finish(number, None, reason)
-
-
-def relative(report: LatencyReport, quiet: Latency) -> Latency:
-    """A candidate's latency, measured beside the reference and scaled to the reference's quiet one.
-
-    Both were timed in turn, so what else ran on the machine slowed both and cancels.
-    """
-    beside, candidate = report.latencies
-    scale = quiet.median_ms / beside.median_ms
-    return Latency(candidate.median_ms * scale, candidate.spread_ms * scale)
 
 
 def _history(trial: Trial, book: TrialBook) -> History | None:

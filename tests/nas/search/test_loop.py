@@ -3,15 +3,15 @@ from dataclasses import replace
 import pytest
 
 from nas.plan import Plan
-from nas.search import loop
+from nas.search import measuring
 from nas.search.book import MAX_ATTEMPTS, TrialBook
 from nas.search.drive import drive
-from nas.search.loop import Search, relative
+from nas.search.loop import Search
 from search_spaces.architecture import Architecture
 from search_spaces.canonical import canonical
 from tests.nas.search.conftest import EXECUTE, Workers, failed
 from workers.inline import InlinePool
-from workers.protocol import Latency, LatencyReport, Lost
+from workers.protocol import Latency, Lost
 
 
 def run(book, workers=None, reference=None):
@@ -285,7 +285,7 @@ def test_latency_is_measured_before_training_and_limits_it(new_book):
 
 
 def test_a_space_in_which_nothing_more_is_fast_enough_is_exhausted(new_book, monkeypatch):
-    monkeypatch.setattr(loop, "MAX_SLOW_FIRST", 5)
+    monkeypatch.setattr(measuring, "MAX_SLOW_FIRST", 5)
     book = new_book(**{"cost.limits": {"latency_ms": 1e-9}})
     plain = Architecture.of(book.plan.space.backbones[0])
     workers = Workers()
@@ -293,11 +293,6 @@ def test_a_space_in_which_nothing_more_is_fast_enough_is_exhausted(new_book, mon
     assert search.exhausted and not book.searched() and search.slow == 5
     assert len(workers.seen) == 5
     assert search.fruitless()
-
-
-def test_latency_is_scaled_to_the_quiet_reference():
-    report = LatencyReport("k", (Latency(4.0, 0.4), Latency(6.0, 0.2)), "cpu")
-    assert relative(report, Latency(2.0, 0.1)) == Latency(3.0, 0.1)
 
 
 def test_a_plan_read_back_is_the_plan(store, new_plan, tmp_path):
