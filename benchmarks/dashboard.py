@@ -84,7 +84,7 @@ def _moving(seen: list[Update]) -> Iterator[Row]:
 @click.option("--write", is_flag=True, help="Keep the table in results/dashboard.md.")
 def main(quick: bool, write: bool) -> None:
     """Measure and print a table."""
-    trials, times, viewers, seconds = (1000, 6, 20, 5.0) if quick else (10_000, 20, 100, 20.0)
+    trials, times, viewers, seconds = (1000, 6, 20, 5.0) if quick else (10_000, 20, 100, 60.0)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for row in measured(Path(folder), trials, times, viewers, seconds):

@@ -16,7 +16,8 @@ from nas.store.store import Store
 #: Ticks of a second in ``/proc``.
 _TICKS = 100
 
-_CHARTS = ("front", "volume", "ledger")
+#: What is on the screen; charts further down are fetched when they are scrolled to.
+_CHARTS = ("front",)
 
 
 def viewed(

@@ -73,8 +73,15 @@ def fill(store: Store, jobs: int, trials: int) -> Job:
             connection.exec_driver_sql(
                 "SELECT setval('trials_id_seq', (SELECT max(id) FROM trials))"
             )
-        connection.exec_driver_sql("ANALYZE")
+    _tidy(store)
     return store.jobs.get("large")
+
+
+def _tidy(store: Store) -> None:
+    """What the database does by itself some time after so much was written."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        vacuums = connection.dialect.name == "postgresql"
+        connection.exec_driver_sql("VACUUM ANALYZE" if vacuums else "ANALYZE")
 
 
 def _architectures(space: SearchSpace, count: int, rng: random.Random) -> list[Architecture]:
