@@ -53,6 +53,13 @@ def typed(page, text):
     return page.locator("#verdict")
 
 
+def test_that_nobody_takes_jobs_is_told_in_the_page_and_covers_nothing(visit, store):
+    page = visit("narrow light").open("/submit")
+    notice = page.locator("main .notice").filter(has_text="No dispatcher is running")
+    told, form = notice.bounding_box(), page.locator("form#submit").bounding_box()
+    assert told["y"] + told["height"] <= form["y"]
+
+
 @pytest.mark.parametrize("screen", ["wide light", "narrow dark"])
 def test_a_wrong_file_is_told_by_place_and_the_page_pleases_axe(visit, store, screen):
     site = visit(screen)
