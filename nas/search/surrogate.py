@@ -19,8 +19,6 @@ FIT_ROWS = 256
 _NOISE_FLOOR = 1e-4
 #: Standard deviation of the priors of log variances.
 _PRIOR_WIDTH = 0.8
-#: How much less variance a known number has than a choice, as a log: it mostly repeats choices.
-_NUMBER_PRIOR = -1.0
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,12 @@ class Hyper:
     blocks: Mapping[str, float]
     pairs: float = math.log(0.3)
     local: float = math.log(0.05)
-    noise: float = math.log(0.1)
+    noise: float = math.log(0.03)
 
     def vector(self, labels: Sequence[str]) -> Floats:
         """For the blocks of a design, new ones at their prior."""
         new = math.log(1 / max(1, len(labels)))
-        fresh = [new + _NUMBER_PRIOR * label.startswith(("number", "square")) for label in labels]
-        blocks = [self.blocks.get(label, value) for label, value in zip(labels, fresh, strict=True)]
+        blocks = [self.blocks.get(label, new) for label in labels]
         return np.array([*blocks, self.pairs, self.local, self.noise])
 
 
