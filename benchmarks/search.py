@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).with_name("search")))
 
 import optuna
 from contenders import CONTENDERS, Step, syne_tune
+from informed import informed
 from oracle import best_shares
 from tables import write_table
 from worlds import WORLDS, World
@@ -34,6 +35,9 @@ from nas.pareto import front_indices
 LEVELS = (0.90, 0.95, 0.99)
 #: Who trains nothing but the best: what is possible at all.
 ORACLE = "oracle (knows the truth)"
+#: Who knows how much everything weighs there, in worlds that can be looked at whole.
+INFORMED, WHOLE = "informed (knows all variances)", ("table_expected", "flat", "fresh_flat")
+MOASHA = "Syne Tune MOASHA"
 #: Full trainings that a run may cost at most, where the world is not exhausted before: what thinks
 #: long gets fewer, and the slowest fewer seeds too.
 BUDGET, SEEDS = 3000, 30
@@ -41,13 +45,14 @@ BUDGETS = {
     "ours": 100,
     "ours, no pruning": 200,
     "our pruner, random sampler": 300,
+    INFORMED: 100,
     "Optuna TPE": 300,
     "Optuna NSGA-II": 1000,
     "Optuna GP": 60,
     "Ray Tune ASHA + OptunaSearch": 150,
-    "Syne Tune MOASHA": 150,
+    MOASHA: 150,
 }
-FEW_SEEDS = {"Optuna GP": 3, ORACLE: 1}
+FEW_SEEDS = {"Optuna GP": 3, ORACLE: 1, INFORMED: 10}
 NOTES = (
     "Medians over the seeds: epochs until so much of the true front's hypervolume, and trainings",
     "begun until 95 %, one worker, no baselines, a training found again costs nothing. `>N`: half",
@@ -60,6 +65,8 @@ NOTES = (
     "and six seeds of the `waves`; `held_out` had runs before, and nothing was chosen by it; the",
     "`fresh` worlds were run for these results alone. Ask times are of a busy machine. The oracle",
     "trains the best members of the true front and nothing else: nobody can need fewer epochs.",
+    "The informed one is a Gaussian process that is told how much every choice, pair, rung",
+    "and seed weighs in this world, and scores every architecture at each step; it is no bound.",
 )
 
 
@@ -186,7 +193,7 @@ def _ratio(middle: float, ours: float, limit: int) -> str:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
-    parser.add_argument("--contenders", nargs="+", default=[ORACLE, *CONTENDERS])
+    parser.add_argument("--contenders", nargs="+", default=[ORACLE, INFORMED, *CONTENDERS])
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--table-seeds", type=int, help="of the table, if they should differ")
     parser.add_argument("--runs", type=Path, help="keep runs here, and don't repeat those there")
@@ -200,13 +207,17 @@ def main() -> None:
     given = arguments()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    contenders = CONTENDERS | ({"Syne Tune MOASHA": syne_tune(given.syne)} if given.syne else {})
-    names = [*given.contenders, *(name for name in contenders if name not in CONTENDERS)]
+    contenders, names = CONTENDERS | {INFORMED: informed}, list(given.contenders)
+    if given.syne:
+        contenders[MOASHA] = syne_tune(given.syne)
+        names.append(MOASHA)
     kept = _read(given.runs)
     runs = []
     for world_name in given.worlds:
         world: World | None = None
         for name in names:
+            if name == INFORMED and world_name not in WHOLE:
+                continue
             budget = BUDGETS.get(name, BUDGET)
             wanted = given.table_seeds if world_name.startswith("table") else given.seeds
             seeds = min(wanted or given.seeds, FEW_SEEDS.get(name, 10**6))
