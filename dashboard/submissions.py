@@ -21,7 +21,7 @@ from dashboard.shapes import Checked, JobState, TaskAnswer, TaskShape, answers
 from dashboard.tasks import accepted, as_json, failed, waited_for
 from nas.errors import JobFileError, NameTaken, UsageProblem
 from nas.job_file.reading import Document
-from nas.jobs.extension import EXTENDABLE, begun, changed_document, extended_spec
+from nas.jobs.extension import EXTENDABLE, asked_extension
 from nas.remote import check_overrides, check_priority, document_of, plugin_problem, spec_of
 from nas.settings import Settings
 from nas.store.records import Job
@@ -200,11 +200,9 @@ def _space(given: str | dict[str, Any] | None) -> str | None:
 
 def _refuse_extension(store: Store, job: Job, asked: dict[str, Any], settings: Settings) -> None:
     check_overrides(asked["overrides"], EXTENDABLE)
-    count = begun(store.trials.list(job.id))
-    document = changed_document(
-        job, asked["trials"], asked["space"], asked["overrides"], count, files=False
+    document, spec = asked_extension(
+        store, job, asked["trials"], asked["space"], asked["overrides"], files=False
     )
-    spec = extended_spec(job, document, count)
     old = job.spec["space"]
     problem = plugin_problem(document, spec.search_space(), settings)
     if problem and spec.space != old:

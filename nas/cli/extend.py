@@ -44,7 +44,7 @@ def extend(
     Nothing is trained again. Trials outside of a narrowed space stay on the front.
     """
     from nas.cli.progress import progress
-    from nas.jobs.extension import begun, changed_document, extended_spec
+    from nas.jobs.extension import asked_extension, begun
 
     remote = server()
     if remote is not None:
@@ -55,9 +55,7 @@ def extend(
         return
     home = Home.here()
     with opened_job(job) as (store, found):
-        count = begun(store.trials.list(found.id))
-        document = changed_document(found, trials, space, overrides, count)
-        spec = extended_spec(found, document, count)
+        document, spec = asked_extension(store, found, trials, space, overrides)
         quiet = quiet or output.json
         with progress(quiet=quiet) as display:
             display.note(f"checking what changes in {found.name}: data, shapes, costs")
@@ -67,6 +65,7 @@ def extend(
             report = deep_check(spec, document.place, estimate=False)
         found = record(store, home, found, spec, report)
         if not output.json:
+            count = begun(store.trials.list(found.id))
             say(f"{found.name} goes on: {count} of {spec.search.trials} trials have begun")
         drive_and_tell(store, home, found, quiet=quiet, output=output)
 

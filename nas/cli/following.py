@@ -50,8 +50,12 @@ def watch(job: str) -> None:
 def wait(job: str, timeout: float | None, output: Output) -> None:
     """Wait until JOB is over; the exit status tells how: 0 done, 100 failed, 103 cancelled."""
     near, deadline = service(), None if timeout is None else time.monotonic() + timeout
+    told = False
     try:
         while (summary := near.job(job))["state"] not in _ENDS:
+            if summary["state"] in ("paused", "interrupted") and not told:
+                told = True
+                say(f"{job} is {summary['state']}; it goes on with: nas resume {job}")
             if deadline is not None and time.monotonic() >= deadline:
                 break
             time.sleep(1.0)

@@ -10,7 +10,7 @@ import click
 from nas.cli.job_progress import job_display
 from nas.cli.opened import opened_job, server
 from nas.cli.output import Output, Part, Table, output_option, say
-from nas.cli.pick_options import pick_option
+from nas.cli.pick_options import pick_option, under_option
 from nas.errors import UsageProblem
 from nas.home import Home
 from nas.signals import stopped_by_sigterm
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "A trial of the front: the best bargain (default), the most accurate, the cheapest, the "
     "cheapest within one standard error of the most accurate."
 )
+@under_option
 @click.option(
     "--epochs",
     type=click.IntRange(1, 10_000),
@@ -51,6 +52,7 @@ def retrain(
     job: str,
     trial: int | None,
     pick: str | None,
+    under: dict[str, float],
     epochs: int,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -62,34 +64,37 @@ def retrain(
     The result stands beside the front, not on it: another budget is not comparable. After a kill,
     the same command goes on.
     """
-    if trial is not None and pick is not None:
-        raise UsageProblem("--trial and --pick both say what to train; give one of them")
+    if trial is not None and (pick is not None or under):
+        other = "--pick" if pick is not None else "--under"
+        raise UsageProblem(f"--trial and {other} both say what to train; give one of them")
+    number = _picked(job, pick or "knee", under) if trial is None else trial
     remote = server()
     if remote is not None:
-        result = _from_afar(remote, job, trial, pick or "knee", epochs, seed, overrides)
+        result = _from_afar(remote, job, number, epochs, seed, overrides)
     else:
         quiet = quiet or output.json
-        result = _retrain(job, trial, pick or "knee", epochs, seed, overrides, quiet).to_dict()
+        result = _retrain(job, number, epochs, seed, overrides, quiet).to_dict()
     output.emit(result, lambda: _parts(result))
     if not output.json:
         say(f"next: nas export {result['job']} --trial {result['trial']}")
 
 
+def _picked(name: str, pick: str, under: Mapping[str, float]) -> int:
+    from nas.export.standing import picked_trial
+
+    with opened_job(name) as (store, job):
+        return picked_trial(store, job, pick, under).point.trial
+
+
 def _from_afar(
     remote: Client,
     name: str,
-    trial: int | None,
-    pick: str,
+    trial: int,
     epochs: int,
     seed: int | None,
     overrides: tuple[str, ...],
 ) -> dict[str, Any]:
     """Have the service train it, and wait for that."""
-    if trial is None:
-        from nas.export.standing import picked_trial
-
-        with opened_job(name) as (store, job):
-            trial = picked_trial(store, job, pick).point.trial
     asked = {"trial": trial, "epochs": epochs, "overrides": list(overrides), "seed": seed}
     say("the service trains it; Ctrl-C leaves it training")
     return remote.finished(remote.post(remote.job_path(name, "retrain"), asked))
@@ -97,28 +102,25 @@ def _from_afar(
 
 def _retrain(
     name: str,
-    trial: int | None,
-    pick: str,
+    trial: int,
     epochs: int,
     seed: int | None,
     overrides: tuple[str, ...],
     quiet: bool,
 ) -> Retrained:
     with opened_job(name) as (store, job):
-        from nas.export.standing import picked_trial
         from nas.jobs.retrain import recipe_changes
         from nas.jobs.retrain import retrain as train_again
         from nas.tracking.follow import following
 
         changes = recipe_changes(epochs, overrides)
-        number = picked_trial(store, job, pick).point.trial if trial is None else trial
         home = Home.here()
         stopped_by_sigterm()
         try:
             with job_display(quiet=quiet) as (display, observe):
                 follower = following(store, home, job, display.note)
                 return train_again(
-                    store, home, job, number, changes, seed, observe, follower=follower
+                    store, home, job, trial, changes, seed, observe, follower=follower
                 )
         except KeyboardInterrupt:
             say("stopped; finished segments are kept, and the same command goes on")

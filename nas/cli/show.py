@@ -41,13 +41,14 @@ def parts(summary: Mapping[str, Any]) -> list[Part]:
 
     trials, best, objective = summary["trials"], summary["best"], summary["objective"]
     head = f"job {summary['id']} ({summary['name']}) is {summary['state']}"
-    rows = [("trials", f"{trials['total']} of {summary['budget']['trials']}{_states(trials)}")]
+    states = _states(trials, summary["driven"])
+    rows = [("trials", f"{trials['total']} of {summary['budget']['trials']}{states}")]
     if summary["warm_start"]["total"]:
         taken = summary["warm_start"]
         rows.append(("taken over", f"{taken['total']}{_states(taken)}"))
     if summary["finalists"]["total"]:
         repeats = summary["finalists"]
-        rows.append(("finalists", f"{repeats['total']}{_states(repeats)}"))
+        rows.append(("finalists", f"{repeats['total']}{_states(repeats, summary['driven'])}"))
     rows += [("retrained", _again(one)) for one in summary["retrained"]]
     if summary["cache"]["reports"]:
         rows.append(("cache", _reused(summary["cache"])))
@@ -159,11 +160,15 @@ def _how_to_go_on(summary: Mapping[str, Any]) -> list[Part]:
     return []
 
 
+_CUT = {"running": "cut short"}
+
 _UNITS = {"forward_flops": "MFLOPs", "parameters": "k parameters", "latency_ms": "ms"}
 
 
-def _states(counted: Mapping[str, int]) -> str:
-    named = [f"{count} {state}" for state, count in counted.items() if count and state != "total"]
+def _states(counted: Mapping[str, int], driven: bool = True) -> str:
+    """What nobody drives doesn't run: it was cut short, and goes on with the job."""
+    words = dict(counted) if driven else {_CUT.get(k, k): n for k, n in counted.items()}
+    named = [f"{count} {state}" for state, count in words.items() if count and state != "total"]
     return f": {', '.join(named)}" if named else ""
 
 

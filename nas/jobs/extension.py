@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nas.analysis.spending import spending
+from nas.budget import Budget
 from nas.errors import JobFileError, Problem, UsageProblem
 from nas.job_file.reading import Document, checked
 from nas.job_file.spec import JobSpec
 from nas.store.records import Job, Trial
 from nas.store.rows import now_ms
+from nas.store.store import Store
 from search_spaces.ready import ready_names
 
 #: Keys that an extension may change, with everything below them.
@@ -30,6 +33,34 @@ EXTENDABLE = (
 
 #: What may change also where all trials have been spent.
 _SPENT_TOO = ("finalists", "budget", "checkpoints")
+
+
+def asked_extension(
+    store: Store,
+    job: Job,
+    more: int | None,
+    space: str | None,
+    overrides: Sequence[str],
+    files: bool = True,
+) -> tuple[Document, JobSpec]:
+    """What a job would go on with; the arguments are those of ``changed_document``.
+
+    Raises:
+        JobFileError: for what is wrong in the changes, or may not change.
+        UsageProblem: if nothing changes, no trial is left for the change, or the budget is spent.
+    """
+    count = begun(store.trials.list(job.id))
+    document = changed_document(job, more, space, overrides, count, files)
+    spec = extended_spec(job, document, count)
+    limits = Budget.of(spec.model_dump(mode="json")["budget"])
+    spent = spending(store, job)
+    for name, limit in limits.limits.items():
+        if getattr(spent, name) >= limit:
+            raise UsageProblem(
+                f"the budget of {job.name} is spent: {limits.words(name, spent)}; give more with "
+                f"--set budget.{name}=…"
+            )
+    return document, spec
 
 
 def changed_document(

@@ -47,14 +47,12 @@ def extend(store: Store, home: Home, task: ServiceTask) -> dict[str, Any]:
     """Queue a job again with more to do: ``trials``, ``space`` (name or YAML), ``overrides``."""
     from nas.jobs.deep import deep_check
     from nas.jobs.extending import extend as record
-    from nas.jobs.extension import begun, changed_document, extended_spec
+    from nas.jobs.extension import asked_extension
 
     job, asked = _job(store, task), task.payload
-    count = begun(store.trials.list(job.id))
-    document = changed_document(
-        job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), count, files=False
+    document, spec = asked_extension(
+        store, job, asked.get("trials"), asked.get("space"), asked.get("overrides", ()), files=False
     )
-    spec = extended_spec(job, document, count)
     job = record(store, home, job, spec, deep_check(spec, document.place, estimate=False))
     return {"id": job.id, "name": job.name, "state": job.state}
 

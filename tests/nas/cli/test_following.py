@@ -52,6 +52,14 @@ def test_waiting_may_be_given_up(nas, here, store, add_job):
     assert json.loads(done.stdout)["state"] == "queued"
 
 
+@pytest.mark.parametrize("state", ["paused", "interrupted"])
+def test_waiting_for_what_stands_still_says_so(nas, here, store, add_job, state):
+    add_job(store, state=state)
+    done = nas("wait", "synthetic", "--timeout", 0)
+    assert done.stderr == f"synthetic is {state}; it goes on with: nas resume synthetic\n"
+    assert done.exit_code == 101
+
+
 def test_watching_without_a_terminal_tells_lines(nas, done_job):
     told = nas("watch", "synthetic").stdout
     assert told == (

@@ -55,6 +55,14 @@ def test_a_job_whose_driver_died_says_how_to_go_on(nas, here, store, add_job):
         assert "nas resume" not in nas("show", "synthetic").stdout
 
 
+def test_trials_of_a_job_that_nobody_drives_do_not_run(nas, here, store, add_job):
+    trials = [{"flops": 10, "state": "running"}, {"flops": 20, "state": "running"}]
+    job = add_job(store, trials, state="running")
+    assert "2 of 2: 2 cut short" in nas("show", "synthetic").stdout
+    with driving(store, job):
+        assert "2 of 2: 2 running" in nas("show", "synthetic").stdout
+
+
 @pytest.mark.parametrize("state", ["queued", "paused", "interrupted", "failed"])
 def test_what_can_be_resumed_says_so(nas, store, add_job, state):
     add_job(store, state=state)

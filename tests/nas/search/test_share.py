@@ -3,10 +3,11 @@
 import pytest
 
 from nas.analysis.spending import spending
+from nas.errors import UsageProblem
 from nas.home import Home
 from nas.jobs.driver import drive_job
 from nas.jobs.extending import extend
-from nas.jobs.extension import begun, changed_document, extended_spec
+from nas.jobs.extension import asked_extension, begun
 from nas.search.drive import drive
 from tests.nas.search.clocked import Clock, ClockedWorkers, seconds
 from tests.nas.search.conftest import found_for, record
@@ -177,10 +178,11 @@ def test_a_job_that_is_given_more_goes_on(store, tmp_path, trials, limit):
     """Once its repeats were cut short, once its search."""
     changes = {"search.baselines": False, "search.pruner": "none", "search.trials": trials}
     made = Run(store, tmp_path, 2, budget={"epochs": limit}, **changes).drive()
-    count = begun(made.trials)
     assert made.job.details["stopped_by"] == "epochs"
-    document = changed_document(made.job, None, None, ["budget.epochs=5000"], count)
-    spec = extended_spec(made.job, document, count)
+    less = f"budget.epochs={made.spent.epochs:.0f}"
+    with pytest.raises(UsageProblem, match=r"is spent: epochs (\d+) of \1; .* budget.epochs="):
+        asked_extension(store, made.job, 5, None, [less])
+    _, spec = asked_extension(store, made.job, None, None, ["budget.epochs=5000"])
     home = Home(tmp_path / "home")
     made.job = extend(store, home, made.job, spec, found_for(spec))
     made.drive()
