@@ -71,9 +71,9 @@ def test_what_is_refused_is_said_in_words(visit, store, add_job):
 
 
 def test_one_signs_in_sees_what_one_may_and_signs_out(visit, store, add_job):
-    add_job(store, name="hers", state="paused", owner="ann")
+    add_job(store, name="hers", state="paused", owner="annabelle")
     add_job(store, name="theirs", state="paused", owner="bea")
-    text = store.tokens.create("ann", "submitter")[1]
+    text = store.tokens.create("annabelle", "submitter")[1]
     site = visit("narrow dark")
     page = site.open("/jobs/hers")
     assert (max(0, site.overflow()), site.violations()) == (0, [])
@@ -83,7 +83,9 @@ def test_one_signs_in_sees_what_one_may_and_signs_out(visit, store, add_job):
     page.get_by_label("Token").fill(text)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/jobs/hers")
-    expect(page.locator("header")).to_contain_text("ann")
+    expect(page.locator("header")).to_contain_text("annabelle")
+    assert page.locator("header").bounding_box()["height"] < 90, "two lines"
+    assert site.violations() == []
     act(page, "Resume")
     expect(page.locator("#jobhead .state")).to_have_text("queued")
     site.open("/jobs/theirs")
