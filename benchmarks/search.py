@@ -48,11 +48,11 @@ BUDGETS = {
     INFORMED: 100,
     "Optuna TPE": 300,
     "Optuna NSGA-II": 1000,
-    "Optuna GP": 60,
+    "Optuna GP": 100,
     "Ray Tune ASHA + OptunaSearch": 150,
     MOASHA: 150,
 }
-FEW_SEEDS = {"Optuna GP": 3, ORACLE: 1, INFORMED: 10}
+FEW_SEEDS = {"Optuna GP": 10, ORACLE: 1, INFORMED: 10}
 NOTES = (
     "Medians over the seeds: epochs until so much of the true front's hypervolume, and trainings",
     "begun until 95 %, one worker, no baselines, a training found again costs nothing. `>N`: half",
@@ -60,11 +60,11 @@ NOTES = (
     "and 95 %, over ours. Only what was trained to the last rung counts as found. Our pruner",
     "works as in a job: at a quarter and half of the epochs, with a reduction of 3; ASHA and",
     "MOASHA stop by halves from the first epoch on. Ray Tune's scheduler and searcher and Syne",
-    "Tune's scheduler are the real ones, driven by our loop over the replay. `big` and `flat`",
-    "were used to tune the sampler; the pruner was chosen by `table_expected`, `flat`, `tangled`",
-    "and six seeds of the `waves`; `held_out` had runs before, and nothing was chosen by it; the",
-    "`fresh` worlds were run for these results alone. Ask times are of a busy machine. The oracle",
-    "trains the best members of the true front and nothing else: nobody can need fewer epochs.",
+    "Tune's scheduler are the real ones, driven by our loop over the replay. The sampler was tuned",
+    "on `big`, `flat`, `table_expected` and further seeds of `flat`, `big`, `tangled`, `waves` and",
+    "`held_out`; the pruner on `table_expected`, `flat`, `tangled` and six seeds of the `waves`;",
+    "nothing was chosen by the `fresh` worlds. Ask times are of a busy machine. The oracle trains",
+    "the best members of the true front and nothing else: nobody can need fewer epochs.",
     "The informed one is a Gaussian process that is told how much every choice, pair, rung",
     "and seed weighs in this world, and scores every architecture at each step; it is no bound.",
 )
