@@ -160,15 +160,14 @@ def _how_to_go_on(summary: Mapping[str, Any]) -> list[Part]:
     return []
 
 
-_CUT = {"running": "cut short"}
-
 _UNITS = {"forward_flops": "MFLOPs", "parameters": "k parameters", "latency_ms": "ms"}
 
 
 def _states(counted: Mapping[str, int], driven: bool = True) -> str:
     """What nobody drives doesn't run: it was cut short, and goes on with the job."""
-    words = dict(counted) if driven else {_CUT.get(k, k): n for k, n in counted.items()}
-    named = [f"{count} {state}" for state, count in words.items() if count and state != "total"]
+    running = "running" if driven else "cut short"
+    words = ((running if state == "running" else state, n) for state, n in counted.items())
+    named = [f"{count} {word}" for word, count in words if count and word != "total"]
     return f": {', '.join(named)}" if named else ""
 
 

@@ -162,7 +162,7 @@ class ParetoScheduler(TrialScheduler):  # type: ignore[misc]
                 return trial
         running = False
         for trial in tune_controller.get_trials():
-            if trial.status == Trial.PENDING:
+            if trial.status == Trial.PENDING or self._is_stalled(trial):
                 return trial
             running = running or trial.status == Trial.RUNNING
         if not running and self._ladder.waiting:
@@ -172,6 +172,11 @@ class ParetoScheduler(TrialScheduler):  # type: ignore[misc]
     def debug_string(self) -> str:
         """How many trials reached each rung."""
         return f"Using ParetoScheduler: {self._ladder}"
+
+    def _is_stalled(self, trial: Trial) -> bool:
+        """A restored Tuner pauses by a decision from before, which nobody asked for any more."""
+        known = trial.trial_id in self._ladder.waiting or trial.trial_id in self._promoted
+        return trial.status == Trial.PAUSED and not known
 
     def _params(self, config: Config) -> Config:
         """The architecture's, for the pruner's surrogate; of the first trial's space alone."""

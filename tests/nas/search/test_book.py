@@ -68,7 +68,8 @@ def test_a_segment_starts_where_the_last_one_ended(new_book):
     assert (second.start_epoch, second.checkpoint_in) == (1, first.checkpoint_out)
 
 
-def test_a_rung_is_recorded_once(new_book):
+def test_a_rung_is_recorded_once(new_book, monkeypatch):
+    monkeypatch.setattr("nas.search.book.now_ms", lambda: 1, raising=True)
     book = new_book()
     add(book)
     answer = report(book, 0, 1)
