@@ -44,7 +44,7 @@ def extend(
     Nothing is trained again. Trials outside of a narrowed space stay on the front.
     """
     from nas.cli.progress import progress
-    from nas.jobs.extension import asked_extension, begun
+    from nas.jobs.extension import asked_extension
 
     remote = server()
     if remote is not None:
@@ -65,7 +65,7 @@ def extend(
             report = deep_check(spec, document.place, estimate=False)
         found = record(store, home, found, spec, report)
         if not output.json:
-            count = begun(store.trials.list(found.id))
+            count = found.details["extensions"][-1]["trials"]
             say(f"{found.name} goes on: {count} of {spec.search.trials} trials have begun")
         drive_and_tell(store, home, found, quiet=quiet, output=output)
 

@@ -52,12 +52,11 @@ def asked_extension(
     count = begun(store.trials.list(job.id))
     document = changed_document(job, more, space, overrides, count, files)
     spec = extended_spec(job, document, count)
-    limits = Budget.of(spec.model_dump(mode="json")["budget"])
-    spent = spending(store, job)
-    for name, limit in limits.limits.items():
+    budget, spent = Budget.of(spec.model_dump(mode="json")["budget"]), spending(store, job)
+    for name, limit in budget.limits.items():
         if getattr(spent, name) >= limit:
             raise UsageProblem(
-                f"the budget of {job.name} is spent: {limits.words(name, spent)}; give more with "
+                f"the budget of {job.name} is spent: {budget.words(name, spent)}; give more with "
                 f"--set budget.{name}=…"
             )
     return document, spec
